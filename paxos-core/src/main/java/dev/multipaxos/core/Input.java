@@ -1,0 +1,54 @@
+package dev.multipaxos.core;
+
+import java.util.List;
+
+/** What may happen to a {@link Replica}. */
+public sealed interface Input {
+
+    /**
+     * A message arrived, perhaps from the replica itself.
+     *
+     * @param from the node that sent it
+     * @param message what it says
+     */
+    record Received(int from, Message message) implements Input {}
+
+    /** One tick of the clock passed. */
+    record Tick() implements Input {}
+
+    /**
+     * The application wants this value in the log. Only while {@link Replica#openSlots} is positive.
+     *
+     * @param value the value
+     */
+    record Propose(Value value) implements Input {}
+
+    /**
+     * The state machine has executed every slot up to this one.
+     *
+     * @param slot the last slot executed
+     */
+    record Executed(long slot) implements Input {}
+
+    /**
+     * A linearizable read wants to know after which slot it may run; answered by {@link Effects#readReady} or {@link
+     * Effects#readRefused}.
+     *
+     * @param token the caller's name for the read
+     */
+    record Read(long token) implements Input {}
+
+    /**
+     * What {@link Effects#readLog} asked for.
+     *
+     * @param to the node that wants the values
+     * @param fromSlot the slot of the first value
+     * @param values chosen values of consecutive slots
+     */
+    record LogRead(int to, long fromSlot, List<Value> values) implements Input {
+        /** Freezes the list. */
+        public LogRead {
+            values = List.copyOf(values);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package dev.multipaxos.spi;
+
+import dev.multipaxos.bytes.Bytes;
+import java.io.IOException;
+
+/**
+ * The acceptor's memory: one journal for all groups of a host, in order.
+ *
+ * <p>Two beats, as in {@link Transport}: {@link #append} says many things, {@link #sync} makes them last. Nobody answers for
+ * a record before a {@code sync} that began after its {@code append} has returned.
+ *
+ * <p><b>Threads.</b> {@link #open} and {@link #replay} are called first, once, in this order, by one thread. From then on one
+ * thread, never interrupted, calls {@link #append}, {@link #sync} and {@link #idle}; {@link #read} is called by another at the
+ * same time. {@link #close} is called when both have stopped.
+ *
+ * <p><b>Errors.</b> After an exception from {@link #append}, {@link #sync} or {@link #idle} the storage is <i>failed</i>:
+ * every later call of these throws the same, and nothing that was not durable before may be taken for durable. The host stops.
+ */
+public interface DurableStorage extends AutoCloseable {
+
+    /**
+     * Who a directory belongs to.
+     *
+     * @param storageId drawn at random, not 0, when the storage was formatted; a node that lost its disk is known by its new one
+     * @param bootCount how often this storage was opened, this time included: 1, 2, 3 …
+     * @param formatted true if this call has formatted an empty storage
+     */
+    record Identity(long storageId, long bootCount, boolean formatted) {}
+
+    /** Receives records in the order in which they were appended. */
+    @FunctionalInterface
+    interface RecordVisitor {
+        /**
+         * Takes one record.
+         *
+         * @param group the group it belongs to
+         * @param kind as given to {@link DurableStorage#append}
+         * @param slotFrom as given to {@link DurableStorage#append}
+         * @param slotTo as given to {@link DurableStorage#append}
+         * @param body the head and the body that were appended, one after the other; may be kept
+         * @throws IOException if the visitor cannot make sense of it; the caller lets it through
+         */
+        void record(int group, int kind, long slotFrom, long slotTo, Bytes body) throws IOException;
+    }
+
+    /**
+     * Locks the storage for this process and finds out whose it is; an empty one is formatted for this node.
+     *
+     * @param node the node that opens it
+     * @param foundingRecord what the cluster was founded with, opaque, compared byte by byte
+     * @return who it is
+     * @throws StorageException if it belongs to another node or another foundation, is in use, is damaged, or is of an unknown
+     *     version; the message says what to do. Nothing was changed
+     */
+    Identity open(int node, Bytes foundingRecord) throws StorageException;
+
+    /**
+     * Reads back everything that was appended and may be durable, oldest first. A torn tail is cut; everything that is
+     * visited is durable when this returns.
+     *
+     * @param visitor gets the records
+     * @throws StorageException if anything else is wrong; the message names the file and the offset
+     */
+    void replay(RecordVisitor visitor) throws StorageException;
+
+    /**
+     * Adds a record behind all earlier ones. Not durable yet; may be kept in memory until {@link #sync}.
+     *
+     * @param group the group, positive
+     * @param kind what kind of record it is, 1 to 255; opaque here
+     * @param slotFrom the first slot that it touches; 0 if it touches none
+     * @param slotTo the last slot that it touches; 0 if it touches none
+     * @param promisedRound the round of the group's promised ballot, this record included
+     * @param promisedNode the node of that ballot
+     * @param head the first part of the record, opaque
+     * @param body the second part, opaque: the value, shared with the frames that carry it, not copied before it is written
+     * @throws StorageException if it could not be written
+     */
+    void append(
+            int group,
+            int kind,
+            long slotFrom,
+            long slotTo,
+            long promisedRound,
+            int promisedNode,
+            Bytes head,
+            Bytes body)
+            throws StorageException;
+
+    /**
+     * Makes everything appended so far durable, in one write and one force; returns when it is.
+     *
+     * @throws StorageException if that failed; it is final
+     */
+    void sync() throws StorageException;
+
+    /**
+     * Called when nothing was appended for about 50 ms: the moment to leave a mark behind the last batch, so that damage to
+     * it can be told from a torn tail. Cheap when there is nothing to do.
+     *
+     * @throws StorageException if that failed; it is final
+     */
+    void idle() throws StorageException;
+
+    /** {@return the logical end of the durable journal, in bytes: never falls, not by trimming or copying either} */
+    long durablePosition();
+
+    /**
+     * Reads durable records that touch given slots, oldest first; of a slot it visits every record that is stored, at least the
+     * latest.
+     *
+     * @param group the group
+     * @param slotFrom the first slot wanted
+     * @param slotTo the last slot wanted
+     * @param maxBytes stop soon after this many bytes of records whose slots are wanted; at least one slot is read whole
+     * @param visitor gets the records
+     * @return the last slot of which everything was visited; less than {@code slotFrom} if nothing was found
+     * @throws StorageException if it cannot be read
+     */
+    long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor) throws StorageException;
+
+    /** Releases the storage. Does not sync. */
+    @Override
+    void close();
+}

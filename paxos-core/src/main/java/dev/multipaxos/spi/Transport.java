@@ -1,0 +1,175 @@
+package dev.multipaxos.spi;
+
+import dev.multipaxos.bytes.Bytes;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries frames between the nodes of a cluster, and between them and clients. A frame arrives whole and unchanged or not at
+ * all; between two nodes frames may be lost, but while a connection lasts they keep their order.
+ *
+ * <p>Two beats, as in {@link DurableStorage}: {@link #send} says many things, {@link #flush} pushes them once.
+ *
+ * <p>The greeting is opaque here: the first frame in each direction of a connection is a <i>hello</i>, made and judged by the
+ * {@link Receiver}. The transport sees to its deadline, and lets nothing else through before both sides were admitted.
+ *
+ * <p><b>Threads.</b> {@link #send}, {@link #sendToClient} and {@link #flush} are called by one thread and never block; a frame
+ * that finds a queue full is dropped (to a node) or closes the connection (to a client). The receiver is called by the
+ * transport's own threads, one at a time for each connection, and never blocks.
+ */
+public interface Transport extends AutoCloseable {
+
+    /** The node behind the transport. */
+    interface Receiver {
+        /**
+         * Makes the first frame of a connection.
+         *
+         * @param node the node that is dialled, or 0 in answer to someone who dialled us
+         * @return the greeting
+         */
+        Bytes hello(int node);
+
+        /**
+         * Judges the other side's first frame.
+         *
+         * @param dialled the node that was dialled, or 0 if the other side dialled
+         * @param remote where it comes from, for messages to people
+         * @param hello its greeting
+         * @return whether it may stay
+         */
+        Verdict onHello(int dialled, String remote, Bytes hello);
+
+        /**
+         * A frame from a node that was admitted.
+         *
+         * @param node the node
+         * @param frame the head and the body that were sent, one after the other; may be kept
+         */
+        void onPeer(int node, Bytes frame);
+
+        /**
+         * A frame from a client that was admitted.
+         *
+         * @param connection names the connection, never 0, never used again
+         * @param frame the frame; may be kept
+         */
+        void onClient(long connection, Bytes frame);
+
+        /** The frames that were there to be read have been handed over; more may follow. Called once a burst. */
+        void onBurstEnd();
+
+        /**
+         * A client's connection is closed.
+         *
+         * @param connection the connection
+         */
+        void onClientClosed(long connection);
+
+        /**
+         * A node can now be reached.
+         *
+         * @param node the node
+         */
+        void onPeerConnected(int node);
+
+        /**
+         * A node cannot be reached any more; the transport dials again by itself.
+         *
+         * @param node the node
+         */
+        void onPeerDisconnected(int node);
+    }
+
+    /**
+     * Whether a connection may stay.
+     *
+     * @param node the node at the other side; 0 for a client
+     * @param refusal null if it may stay; else why not, for people: it is logged here, and sent to the other side before the
+     *     connection is closed, so that it is logged there too
+     */
+    record Verdict(int node, @Nullable String refusal) {
+
+        /**
+         * Lets a node in.
+         *
+         * @param node the node
+         * @return the verdict
+         */
+        public static Verdict peer(int node) {
+            return new Verdict(node, null);
+        }
+
+        /**
+         * Lets a client in.
+         *
+         * @return the verdict
+         */
+        public static Verdict client() {
+            return new Verdict(0, null);
+        }
+
+        /**
+         * Refuses.
+         *
+         * @param why for people, what is wrong and what to do
+         * @return the verdict
+         */
+        public static Verdict refused(String why) {
+            return new Verdict(0, why);
+        }
+    }
+
+    /**
+     * Binds and listens. Nothing is dialled yet.
+     *
+     * @param bind where to listen, {@code host:port}; port 0 for any free one
+     * @param frameBytesMax the largest frame that is sent or accepted, checked before anything is allocated
+     * @param receiver gets what arrives
+     * @return the port that is listened on
+     * @throws IOException if the address cannot be bound; the message names it
+     */
+    int start(String bind, int frameBytesMax, Receiver receiver) throws IOException;
+
+    /**
+     * Keeps a connection to a node from now on: dials, and dials again with back-off when it is lost. The name is resolved
+     * at every dial.
+     *
+     * @param node the node
+     * @param address {@code host:port}
+     */
+    void connect(int node, String address);
+
+    /**
+     * Queues a frame for a node.
+     *
+     * @param node the node
+     * @param head the first part
+     * @param body the second part, shared with other frames and the journal
+     * @return false if the frame was dropped: not connected, or the queue is full
+     */
+    boolean send(int node, Bytes head, Bytes body);
+
+    /**
+     * Queues a frame for a client.
+     *
+     * @param connection the connection
+     * @param head the first part
+     * @param body the second part
+     * @return false if the connection is closed
+     */
+    boolean sendToClient(long connection, Bytes head, Bytes body);
+
+    /**
+     * Closes a client's connection, after what was queued for it.
+     *
+     * @param connection the connection
+     */
+    void closeClient(long connection);
+
+    /** Pushes everything that was queued. */
+    void flush();
+
+    /** Closes every connection and joins every thread of the transport. */
+    @Override
+    void close();
+}
