@@ -3,6 +3,7 @@ package dev.multipaxos.transport.netty;
 import dev.multipaxos.spi.Transport.Receiver;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,11 +23,13 @@ final class Accepted extends ChannelInitializer<Channel> {
     private final Complaints complaints;
     private final IntConsumer onPeerAdmitted;
 
+    private final Set<Channel> open = ConcurrentHashMap.newKeySet();
     private final ConcurrentHashMap<Integer, AcceptedConnection> peers = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Long, AcceptedConnection> clients = new ConcurrentHashMap<>();
     private final AtomicInteger clientCount = new AtomicInteger();
     private final AtomicInteger greetingCount = new AtomicInteger();
     private final AtomicLong lastClient = new AtomicLong();
+    private volatile boolean closed;
 
     Accepted(
             NettyOptions options,
@@ -43,13 +46,17 @@ final class Accepted extends ChannelInitializer<Channel> {
 
     @Override
     protected void initChannel(Channel channel) {
-        if (greetingCount.incrementAndGet() > GREETING_MAX) {
+        open.add(channel);
+        channel.closeFuture().addListener(ended -> open.remove(channel));
+        if (closed) { // asked after the addition, so that closeAll finds the channel or we find this
+            channel.close();
+        } else if (greetingCount.incrementAndGet() > GREETING_MAX) {
             greetingCount.decrementAndGet();
             complain("more than " + GREETING_MAX + " connections wait to be admitted; the newest is closed");
             channel.close();
-            return;
+        } else {
+            new AcceptedConnection(this, channel, options, receiver, frameBytesMax).install(channel);
         }
-        new AcceptedConnection(this, channel, options, receiver, frameBytesMax).install(channel);
     }
 
     /** Registers a node's connection. An older one of the same node is closed: it may be half dead. */
@@ -89,6 +96,14 @@ final class Accepted extends ChannelInitializer<Channel> {
     @Nullable
     AcceptedConnection forgetClient(long id) {
         return clients.remove(id);
+    }
+
+    /** Closes every connection and waits until they are. Nothing is accepted any more. */
+    void closeAll() {
+        closed = true;
+        for (Channel channel : open) {
+            channel.close().awaitUninterruptibly();
+        }
     }
 
     void peerClosed(int node, AcceptedConnection connection) {

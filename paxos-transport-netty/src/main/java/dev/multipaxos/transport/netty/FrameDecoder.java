@@ -37,11 +37,11 @@ final class FrameDecoder extends ByteToMessageDecoder {
         }
         long length = in.getUnsignedInt(in.readerIndex());
         if (length < Frame.OVERHEAD_BYTES) {
-            throw broken("announces a frame of " + length + " bytes, fewer than the " + Frame.OVERHEAD_BYTES
+            throw broken("announced a frame of " + length + " bytes, fewer than the " + Frame.OVERHEAD_BYTES
                     + " that every frame has: it speaks another protocol");
         }
         if (length - Frame.OVERHEAD_BYTES > bodyBytesMax) {
-            throw broken("announces a frame of " + (length - Frame.OVERHEAD_BYTES) + " bytes, " + bodyBytesMax
+            throw broken("announced a frame of " + (length - Frame.OVERHEAD_BYTES) + " bytes, " + bodyBytesMax
                     + " are allowed here: its limits differ, or it speaks another protocol");
         }
         if (in.readableBytes() < Frame.LENGTH_BYTES + length) {

@@ -270,6 +270,7 @@ public final class NettyTransport implements Transport {
         if (now != null) {
             now.listening().close().awaitUninterruptibly();
             links.values().forEach(PeerLink::close);
+            now.accepted().closeAll();
             now.resolver().close();
             now.loops().close();
             running = null;
