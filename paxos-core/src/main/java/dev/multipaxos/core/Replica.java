@@ -413,6 +413,11 @@ public final class Replica {
 
     // ---- what others may look at ----
 
+    /** {@return this node} */
+    public int self() {
+        return self;
+    }
+
     /** {@return whether this node leads} */
     public boolean isLeader() {
         return election.phase() == Election.Phase.LEADING;

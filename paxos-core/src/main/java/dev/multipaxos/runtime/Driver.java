@@ -81,14 +81,13 @@ public final class Driver {
     /**
      * Puts a replica behind the gate.
      *
-     * @param self the node of the replica
      * @param replica the replica, from now on this driver's own
      * @param journal where records go
      * @param network where messages go
      * @param application where chosen slots go
      */
-    public Driver(int self, Replica replica, Journal journal, Network network, Application application) {
-        this.self = self;
+    public Driver(Replica replica, Journal journal, Network network, Application application) {
+        this.self = replica.self();
         this.replica = replica;
         this.journal = journal;
         this.network = network;
