@@ -15,4 +15,6 @@ module dev.multipaxos {
     exports dev.multipaxos.wire to
             dev.multipaxos.transport.netty,
             dev.multipaxos.testkit;
+    exports dev.multipaxos.runtime to
+            dev.multipaxos.testkit;
 }

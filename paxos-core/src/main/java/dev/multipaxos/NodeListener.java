@@ -1,0 +1,37 @@
+package dev.multipaxos;
+
+/**
+ * Is told what happens to a node. Called on the node's loop thread: an implementation must be quick and must not wait for the
+ * node, nor close it; it hands on what takes longer. What it throws is logged and changes nothing.
+ */
+public interface NodeListener {
+
+    /**
+     * This node follows, or is, another leader.
+     *
+     * @param leader the leader's id; 0 if none is known
+     */
+    default void leaderChanged(int leader) {}
+
+    /**
+     * A member can be reached.
+     *
+     * @param node its id
+     */
+    default void peerConnected(int node) {}
+
+    /**
+     * A member cannot be reached any more.
+     *
+     * @param node its id
+     */
+    default void peerDisconnected(int node) {}
+
+    /**
+     * The node has stopped by itself and will not go on: its storage failed, an invariant was found broken, or the state
+     * machine threw. Every open call has failed. Close the node; start another only after the cause is dealt with.
+     *
+     * @param cause why
+     */
+    default void stopped(Throwable cause) {}
+}

@@ -1,0 +1,70 @@
+package dev.multipaxos;
+
+import dev.multipaxos.core.Ballot;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a node looks like at one moment; a few ticks old at most while it runs.
+ *
+ * @param node its id
+ * @param group its group
+ * @param role what it is doing
+ * @param leader the leader that it knows of; 0 if none
+ * @param ballot the highest ballot that it promised
+ * @param chosenUpTo the end of the prefix of the log that it knows to be chosen
+ * @param executedSlot the last slot that its state machine has executed
+ * @param clearedUpTo the end of the prefix that it keeps in memory no more
+ * @param durablePosition the logical end of its durable journal, in bytes
+ * @param pendingCalls calls that wait here, its clients' included
+ * @param pendingBytes the bytes of commands that wait here
+ * @param sessions open sessions in the replicated state
+ * @param connected the members that it can reach, ascending
+ * @param framesDropped frames that it dropped since it started, because they were not for it or a queue was full
+ * @param port the port that it listens on
+ * @param storageId its storage, drawn at random when it was formatted
+ * @param bootCount how often its storage was opened
+ * @param failure why it stopped; null if it runs or was closed
+ */
+public record NodeStatus(
+        int node,
+        int group,
+        Role role,
+        int leader,
+        Ballot ballot,
+        long chosenUpTo,
+        long executedSlot,
+        long clearedUpTo,
+        long durablePosition,
+        int pendingCalls,
+        long pendingBytes,
+        int sessions,
+        List<Integer> connected,
+        long framesDropped,
+        int port,
+        long storageId,
+        long bootCount,
+        @Nullable Throwable failure) {
+
+    /** What a node is doing. */
+    public enum Role {
+        /** It follows a leader, or waits for one. */
+        FOLLOWER,
+        /** It tries to become the leader. */
+        CANDIDATE,
+        /** It leads. */
+        LEADER,
+        /** It was closed, or {@link NodeStatus#failure} says why it stopped. */
+        STOPPED
+    }
+
+    /** Freezes the list. */
+    public NodeStatus {
+        connected = List.copyOf(connected);
+    }
+
+    /** {@return whether this node leads} */
+    public boolean isLeader() {
+        return role == Role.LEADER;
+    }
+}
