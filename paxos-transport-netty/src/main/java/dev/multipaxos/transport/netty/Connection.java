@@ -49,7 +49,7 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
     }
 
     /** The other side's first frame. Calls {@link #admit} or {@link #refuse}. */
-    abstract void onHello(ChannelHandlerContext context, Bytes hello);
+    abstract void onHello(ChannelHandlerContext context, Bytes hello) throws FrameException;
 
     /** The other side closes the connection, and says why. */
     abstract void onRefused(String reason);

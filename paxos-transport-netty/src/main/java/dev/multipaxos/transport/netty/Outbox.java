@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What waits to be written to one connection. A frame is copied once, behind the others of its turn, into one buffer; the
  * flush hands the buffer to the event loop, so that a turn costs one hand-over and one system call, whatever it says.
  *
- * <p>Everything but {@link #connected} and {@link #disconnected} is called under the owner's lock.
+ * <p>Everything but {@link #connected} and {@link #disconnected} is called by one thread at a time.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // what fails closes the channel, and that is heard
 final class Outbox {
