@@ -44,7 +44,7 @@ class OtherCodecsTest {
         refused(() -> RecordCodec.decode(9, bytes.slice(0, 0)), "no record of kind 9");
         refused(
                 () -> RecordCodec.decode(9, RecordCodec.head(new Record.ChosenUpTo(1))),
-                "record 9 is of an unknown kind; the sender may be newer");
+                "record kind 9 is unknown; a newer version may have written it");
     }
 
     @Test

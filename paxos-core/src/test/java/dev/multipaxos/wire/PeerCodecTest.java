@@ -57,6 +57,22 @@ class PeerCodecTest {
     }
 
     @Test
+    void a_frame_takes_little_besides_its_value_however_large_the_numbers() {
+        long max = Long.MAX_VALUE;
+        Envelope envelope = new Envelope(-1, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, -1, max, max);
+        Ballot ballot = new Ballot(max, Integer.MAX_VALUE);
+        Value value = new Value.Batch(-1, Bytes.wrap(new byte[1 << 20]));
+        Message.Entry entry = new Message.Entry(max, ballot, value, true);
+
+        for (Message message : List.of(
+                new Message.Accept(ballot, max, value, max),
+                new Message.Promise(ballot, max, max, max, List.of(entry), max, max),
+                new Message.CatchUpReply(max, List.of(value), max))) {
+            assertThat(PeerCodec.head(envelope, message).length()).isLessThan(256); // as docs/wire.md says
+        }
+    }
+
+    @Test
     void an_empty_batch_is_no_no_op() throws WireException {
         Message accept = new Message.Accept(BALLOT, 7, new Value.Batch(0, Bytes.EMPTY), 6);
 
