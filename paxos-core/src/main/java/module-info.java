@@ -11,10 +11,10 @@ module dev.multipaxos {
     exports dev.multipaxos;
     exports dev.multipaxos.bytes;
     exports dev.multipaxos.core;
-    exports dev.multipaxos.runtime to
-            dev.multipaxos.testkit;
     exports dev.multipaxos.spi;
     exports dev.multipaxos.wire to
             dev.multipaxos.transport.netty,
+            dev.multipaxos.testkit;
+    exports dev.multipaxos.runtime to
             dev.multipaxos.testkit;
 }

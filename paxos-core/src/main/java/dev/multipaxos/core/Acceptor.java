@@ -1,0 +1,131 @@
+package dev.multipaxos.core;
+
+import dev.multipaxos.core.Message.Accept;
+import dev.multipaxos.core.Message.Accepted;
+import dev.multipaxos.core.Message.Entry;
+import dev.multipaxos.core.Message.Prepare;
+import dev.multipaxos.core.Message.Promise;
+import dev.multipaxos.core.Message.Rejected;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The node's memory of what it promised and voted for ({@code docs/protocol.md} §4 and §5). It answers everybody; whose vote
+ * counts is the counter's business. Ballots only rise.
+ */
+final class Acceptor {
+
+    private final int chunkBytes;
+    private final ReplicatedLog log;
+    private final Learner learner;
+    private final Compaction compaction;
+
+    private Ballot promised; // never below the ballot of an entry in the log
+
+    // Votes of this turn, said together at its end; empty between turns.
+    private SlotRanges voted = SlotRanges.EMPTY;
+    private Ballot votedAt = Ballot.ZERO;
+
+    Acceptor(int chunkBytes, ReplicatedLog log, Learner learner, Compaction compaction, Ballot promised) {
+        this.chunkBytes = chunkBytes;
+        this.log = log;
+        this.learner = learner;
+        this.compaction = compaction;
+        this.promised = promised;
+    }
+
+    Ballot promised() {
+        return promised;
+    }
+
+    /** Answers from the present state, the first time and every other. */
+    void onPrepare(int from, Prepare message, Effects effects) {
+        if (message.ballot().isBelow(promised)) {
+            effects.send(from, new Rejected(promised));
+            return;
+        }
+        if (promised.isBelow(message.ballot())) {
+            promised = message.ballot();
+            effects.append(new Record.Promised(promised));
+        }
+        long slot = Math.max(message.fromSlot(), learner.chosenUpTo() + 1);
+        long covered = message.fromSlot();
+        List<Entry> chunk = new ArrayList<>();
+        long bytes = 0;
+        for (; slot <= log.top(); slot++) {
+            if (log.isEmpty(slot)) {
+                continue;
+            }
+            Value value = log.value(slot);
+            if (!chunk.isEmpty() && bytes + value.bytes() > chunkBytes) {
+                effects.send(from, promise(message, covered, slot - 1, chunk));
+                covered = slot;
+                chunk = new ArrayList<>();
+                bytes = 0;
+            }
+            chunk.add(new Entry(slot, log.ballot(slot), value, log.isChosen(slot)));
+            bytes += value.bytes();
+        }
+        effects.send(from, promise(message, covered, Long.MAX_VALUE, chunk));
+    }
+
+    private Promise promise(Prepare asked, long coveredFrom, long coveredTo, List<Entry> entries) {
+        return new Promise(
+                asked.ballot(),
+                asked.fromSlot(),
+                coveredFrom,
+                coveredTo,
+                entries,
+                learner.chosenUpTo(),
+                compaction.clearedUpTo());
+    }
+
+    /** Judges a repeat like a first, against the present state. */
+    void onAccept(int from, Accept message, Effects effects) {
+        Ballot ballot = message.ballot();
+        long slot = message.slot();
+        if (ballot.isBelow(promised)) {
+            effects.send(from, new Rejected(promised));
+            return;
+        }
+        if (slot <= log.base()) {
+            vote(ballot, SlotRanges.EMPTY, effects); // chosen and out of memory: the leader will fetch it
+            return;
+        }
+        if (slot > log.end()) {
+            return; // never grow to a number off the wire; the watermark tells that there is something to fetch
+        }
+        if (log.isVotedAt(slot, ballot)) {
+            Invariants.oneValuePerBallot(slot, ballot, log.value(slot), message.value());
+        } else {
+            if (log.isChosen(slot)) {
+                Invariants.agreement(slot, log.value(slot), log.ballot(slot), message.value(), ballot);
+            }
+            promised = ballot;
+            log.accept(slot, ballot, message.value());
+            effects.append(new Record.Accepted(slot, ballot, message.value()));
+        }
+        vote(ballot, SlotRanges.of(slot, slot), effects);
+    }
+
+    private void vote(Ballot ballot, SlotRanges slots, Effects effects) {
+        if (!votedAt.equals(ballot)) {
+            endTurn(effects);
+            votedAt = ballot;
+        }
+        for (int i = 0; i < slots.count(); i++) {
+            voted = voted.with(slots.first(i), slots.last(i));
+        }
+    }
+
+    /** Says the votes of the turn, all in one message; the node's own, as leader, to itself. */
+    void endTurn(Effects effects) {
+        if (votedAt.equals(Ballot.ZERO)) {
+            return;
+        }
+        learner.recordChosenUpTo(effects); // rides with the votes for nothing
+        effects.send(votedAt.node(), new Accepted(votedAt, voted, learner.chosenUpTo()));
+        voted = SlotRanges.EMPTY;
+        votedAt = Ballot.ZERO;
+    }
+}

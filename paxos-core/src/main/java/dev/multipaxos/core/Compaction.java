@@ -1,0 +1,115 @@
+package dev.multipaxos.core;
+
+import dev.multipaxos.core.Message.Holds;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Drops from memory what is not needed there ({@code docs/protocol.md} §6): what all members hold, and, over the budget, what
+ * this node holds durably and has executed. The disk keeps it.
+ */
+final class Compaction {
+
+    /**
+     * Everything, as a value.
+     *
+     * @param holds for each member, the prefix that it said it holds
+     * @param clearedUpTo the prefix that every member holds and this node has executed
+     * @param countdown ticks until this node says again what it holds
+     */
+    record State(List<Long> holds, long clearedUpTo, int countdown) {}
+
+    private final int self;
+    private final Parameters parameters;
+    private final Configuration configuration;
+    private final ReplicatedLog log;
+    private final Learner learner;
+    private final long[] holds; // by member; this node's own entry came back through its disk
+    private long clearedUpTo; // at most what this node has executed; never falls within a life
+    private int countdown;
+
+    Compaction(int self, Parameters parameters, Configuration configuration, ReplicatedLog log, Learner learner) {
+        this.self = self;
+        this.parameters = parameters;
+        this.configuration = configuration;
+        this.log = log;
+        this.learner = learner;
+        this.holds = new long[configuration.size()];
+        this.countdown = parameters.heartbeatTicks();
+        if (configuration.contains(self)) {
+            holds[configuration.indexOf(self)] = log.base();
+        }
+    }
+
+    long clearedUpTo() {
+        return clearedUpTo;
+    }
+
+    /** Says what this node holds, to the leader and through its own disk to itself, until everybody is known to hold it. */
+    void onTick(int leader, Effects effects) {
+        if (--countdown > 0) {
+            return;
+        }
+        countdown = parameters.heartbeatTicks();
+        long executed = learner.executed();
+        if (executed == clearedUpTo && executed <= holdsOf(self)) {
+            return;
+        }
+        if (learner.recordedUpTo() < executed) {
+            learner.recordChosenUpTo(effects);
+        }
+        Holds said = new Holds(executed);
+        if (holdsOf(self) < executed) {
+            effects.send(self, said);
+        }
+        if (leader != 0 && leader != self) {
+            effects.send(leader, said);
+        }
+    }
+
+    private long holdsOf(int node) {
+        int index = configuration.indexOf(node);
+        return index < 0 ? 0 : holds[index];
+    }
+
+    void onHolds(int from, Holds message) {
+        int index = configuration.indexOf(from);
+        holds[index] = Math.max(holds[index], message.upTo());
+    }
+
+    /** A leader finds out what everybody holds. */
+    void clearAsLeader() {
+        onCleared(Arrays.stream(holds).min().orElse(0));
+    }
+
+    /** Everybody holds this prefix; this node clears what it has itself executed of it. */
+    void onCleared(long upTo) {
+        clearedUpTo = Math.max(clearedUpTo, Math.min(upTo, learner.executed()));
+        drop();
+    }
+
+    /** Lets slots leave memory, never one that this node could not read back from its own disk. */
+    void drop() {
+        long held = Math.min(holdsOf(self), learner.executed());
+        while (log.base() < held && (log.base() < clearedUpTo || isOverBudget())) {
+            log.dropUpTo(log.base() + 1);
+        }
+    }
+
+    private boolean isOverBudget() {
+        return log.top() - log.base() > parameters.ring() - parameters.alpha()
+                || log.bytes() > parameters.retainedBytesMax();
+    }
+
+    State state() {
+        return new State(Arrays.stream(holds).boxed().toList(), clearedUpTo, countdown);
+    }
+
+    void restore(State state) {
+        for (int i = 0; i < holds.length; i++) {
+            holds[i] = state.holds().get(i);
+        }
+        clearedUpTo = state.clearedUpTo();
+        countdown = state.countdown();
+    }
+}

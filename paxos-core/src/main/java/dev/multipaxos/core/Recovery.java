@@ -1,0 +1,146 @@
+package dev.multipaxos.core;
+
+import dev.multipaxos.core.Message.Entry;
+import dev.multipaxos.core.Message.Promise;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Merges what the acceptors answer to one ballot, slot by slot, apart from the log ({@code docs/protocol.md} §5). It lives as
+ * long as the ballot: an answer that comes late is merged too.
+ */
+final class Recovery {
+
+    /**
+     * Everything, as a value.
+     *
+     * @param fromSlot the first slot asked about
+     * @param covered for each member, what its answers spoke of
+     * @param chosenUpTo for each member, the chosen prefix that it reported
+     * @param merged the entry of the highest ballot in each slot, ascending
+     * @param top the highest slot that anybody reported
+     */
+    record State(long fromSlot, List<SlotRanges> covered, List<Long> chosenUpTo, List<Entry> merged, long top) {}
+
+    private final long fromSlot;
+    private final SlotRanges[] covered;
+    private final long[] chosenUpTo;
+    private final TreeMap<Long, Entry> merged = new TreeMap<>();
+    private long complete; // members whose answer has no gap
+    private long top;
+
+    Recovery(int members, long fromSlot) {
+        this.fromSlot = fromSlot;
+        this.covered = new SlotRanges[members];
+        this.chosenUpTo = new long[members];
+        this.top = fromSlot - 1;
+        Arrays.fill(covered, SlotRanges.EMPTY);
+    }
+
+    Recovery(State state) {
+        this(state.covered().size(), state.fromSlot());
+        for (int i = 0; i < covered.length; i++) {
+            covered[i] = state.covered().get(i);
+            chosenUpTo[i] = state.chosenUpTo().get(i);
+            noteComplete(i);
+        }
+        state.merged().forEach(entry -> merged.put(entry.slot(), entry));
+        top = state.top();
+    }
+
+    State state() {
+        return new State(
+                fromSlot,
+                List.of(covered),
+                Arrays.stream(chosenUpTo).boxed().toList(),
+                List.copyOf(merged.values()),
+                top);
+    }
+
+    long fromSlot() {
+        return fromSlot;
+    }
+
+    /** Takes one chunk from the member with this index; how often, and in which order, does not matter. */
+    void onPromise(int member, Promise message) {
+        if (message.fromSlot() != fromSlot) {
+            return;
+        }
+        for (Entry entry : message.entries()) {
+            merged.merge(entry.slot(), entry, Recovery::higher);
+            top = Math.max(top, entry.slot());
+        }
+        covered[member] = covered[member].with(message.coveredFrom(), message.coveredTo());
+        chosenUpTo[member] = Math.max(chosenUpTo[member], Math.max(message.chosenUpTo(), message.clearedUpTo()));
+        top = Math.max(top, chosenUpTo[member]);
+        noteComplete(member);
+    }
+
+    /** A choice beats every vote; among votes the highest ballot wins. */
+    private static Entry higher(Entry one, Entry other) {
+        if (one.chosen() != other.chosen()) {
+            return one.chosen() ? one : other;
+        }
+        if (one.chosen()) {
+            Invariants.agreement(one.slot(), one.value(), one.ballot(), other.value(), other.ballot());
+        }
+        return one.ballot().isBelow(other.ballot()) ? other : one;
+    }
+
+    private void noteComplete(int member) {
+        long firstOpen = Math.max(fromSlot, chosenUpTo[member] + 1); // what is chosen there leaves no gap
+        if (covered[member].containsAll(firstOpen, Long.MAX_VALUE)) {
+            complete |= 1L << member;
+        }
+    }
+
+    /** The members that answered without a gap. */
+    long complete() {
+        return complete;
+    }
+
+    /** The highest slot that anybody said anything about. */
+    long top() {
+        return top;
+    }
+
+    /** What was reported of a slot, or null if everybody who answered completely says that it is empty. */
+    @Nullable
+    Entry entry(long slot) {
+        return merged.get(slot);
+    }
+
+    /**
+     * Whether what was merged decides what may be proposed in a slot. A slot in a chosen prefix that somebody reported is
+     * chosen, with a value that this report does not carry: it is fetched, unless a phase-1 quorum that does not know of
+     * the choice has answered; then their votes tell the value.
+     */
+    boolean decides(long slot, Configuration configuration) {
+        long votes = 0;
+        for (int i = 0; i < chosenUpTo.length; i++) {
+            if ((complete & 1L << i) != 0 && chosenUpTo[i] < slot) {
+                votes |= 1L << i;
+            }
+        }
+        return configuration.isPhase1Quorum(votes);
+    }
+
+    /** Forgets entries that are chosen by now. */
+    void forgetUpTo(long slot) {
+        merged.headMap(slot, true).clear();
+    }
+
+    /** The members that still owe an answer. */
+    List<Integer> incomplete(Configuration configuration) {
+        List<Integer> nodes = new ArrayList<>();
+        for (int i = 0; i < configuration.size(); i++) {
+            if ((complete & 1L << i) == 0) {
+                nodes.add(configuration.member(i));
+            }
+        }
+        return nodes;
+    }
+}

@@ -1,0 +1,535 @@
+package dev.multipaxos.core;
+
+import dev.multipaxos.core.Message.Accept;
+import dev.multipaxos.core.Message.Accepted;
+import dev.multipaxos.core.Message.CatchUpReply;
+import dev.multipaxos.core.Message.CatchUpRequest;
+import dev.multipaxos.core.Message.Entry;
+import dev.multipaxos.core.Message.Heartbeat;
+import dev.multipaxos.core.Message.HeartbeatAck;
+import dev.multipaxos.core.Message.Holds;
+import dev.multipaxos.core.Message.PreVote;
+import dev.multipaxos.core.Message.PreVoteReply;
+import dev.multipaxos.core.Message.Prepare;
+import dev.multipaxos.core.Message.Promise;
+import dev.multipaxos.core.Message.Rejected;
+import dev.multipaxos.core.ReplicaState.Volatile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One member of one group: hands what happens to the role that it concerns, and sees that the roles agree. It does nothing by
+ * itself: inputs go in, {@link Effects} are called. The same state and the same input have the same outcome.
+ *
+ * <p>Not thread-safe; one thread owns it. After an {@link InvariantViolation} it must not be used any more.
+ */
+public final class Replica {
+
+    private final int self;
+    private final Configuration configuration;
+    private final ReplicatedLog log;
+    private final Learner learner;
+    private final Acceptor acceptor;
+    private final Proposer proposer;
+    private final Election election;
+    private final ReadBarrier reads;
+    private final CatchUp catchUp;
+    private final Compaction compaction;
+    private final Message.Handler receiver = new Receiver();
+
+    /**
+     * Starts a replica from its disk.
+     *
+     * @param self this node
+     * @param configuration who decides
+     * @param parameters the numbers to run with
+     * @param restored what the disk says; {@link Durable#EMPTY} the first time. The state machine has executed its {@code base}
+     */
+    public Replica(int self, Configuration configuration, Parameters parameters, Durable restored) {
+        this.self = self;
+        this.configuration = configuration;
+        log = new ReplicatedLog(parameters.ring(), restored.base());
+        learner = new Learner(log, restored.base(), restored.chosenUpTo(), restored.base());
+        compaction = new Compaction(self, parameters, configuration, log, learner);
+        acceptor = new Acceptor(parameters.chunkBytes(), log, learner, compaction, restored.promised());
+        proposer = new Proposer(self, parameters, configuration, log, learner, acceptor);
+        election = new Election(self, parameters, configuration);
+        reads = new ReadBarrier(self, configuration);
+        catchUp = new CatchUp(self, parameters, configuration, log, learner);
+        restored.entries().forEach(entry -> log.restore(entry, entry.slot() <= restored.chosenUpTo()));
+        election.see(restored.promised());
+    }
+
+    /**
+     * Puts a replica back to where {@link #state} was taken.
+     *
+     * @param self this node
+     * @param configuration who decides
+     * @param parameters the numbers to run with
+     * @param state the state
+     * @return a replica in an equal state
+     */
+    public static Replica restore(int self, Configuration configuration, Parameters parameters, ReplicaState state) {
+        Replica replica = new Replica(self, configuration, parameters, state.durable());
+        Volatile memory = state.memory();
+        memory.chosen().forEachWithin(1, Long.MAX_VALUE - 1, replica.log::choose);
+        replica.learner.restore(memory.chosenUpTo(), memory.executed());
+        replica.election.restore((Election.State) memory.election());
+        replica.proposer.restore((Proposer.State) memory.proposer());
+        replica.reads.restore((ReadBarrier.State) memory.reads());
+        replica.catchUp.restore((CatchUp.State) memory.catchUp());
+        replica.compaction.restore((Compaction.State) memory.compaction());
+        return replica;
+    }
+
+    /** {@return everything, as a value; only between steps} */
+    public ReplicaState state() {
+        SlotRanges chosen = SlotRanges.EMPTY;
+        for (long slot = log.base() + 1; slot <= log.top(); slot++) {
+            chosen = log.isChosen(slot) ? chosen.with(slot, slot) : chosen;
+        }
+        return new ReplicaState(
+                new Durable(acceptor.promised(), log.base(), learner.recordedUpTo(), log.durableEntries()),
+                new Volatile(
+                        chosen,
+                        learner.chosenUpTo(),
+                        learner.executed(),
+                        election.state(),
+                        proposer.state(),
+                        reads.state(),
+                        catchUp.state(),
+                        compaction.state()));
+    }
+
+    /**
+     * Takes one input, and says all that follows.
+     *
+     * @param input what happened
+     * @param effects what to do about it
+     */
+    public void step(Input input, Effects effects) {
+        handle(input, effects);
+        endTurn(effects);
+    }
+
+    /**
+     * Takes one input of several that are there at once. {@link #endTurn} must follow the last of them.
+     *
+     * @param input what happened
+     * @param effects what to do about it
+     * @throws IllegalStateException if it is a {@link Input.Propose} and {@link #openSlots} is 0
+     * @throws InvariantViolation if it shows that something is wrong that must never be
+     */
+    public void handle(Input input, Effects effects) {
+        if (input instanceof Input.Received received) {
+            if (configuration.contains(received.from())) {
+                received.message().deliverTo(receiver, received.from(), effects);
+            }
+        } else if (input instanceof Input.Tick) {
+            onTick(effects);
+        } else if (input instanceof Input.Propose propose) {
+            if (openSlots() == 0) {
+                throw new IllegalStateException("no slot is open at node " + self + ", " + role());
+            }
+            proposer.proposeFresh(propose.value(), effects);
+        } else if (input instanceof Input.Executed executed) {
+            learner.onExecuted(executed.slot());
+        } else if (input instanceof Input.Read read) {
+            onRead(read.token(), effects);
+        } else if (input instanceof Input.LogRead found) {
+            catchUp.reply(found.to(), found.fromSlot(), found.values(), effects);
+        }
+        learner.advance(effects);
+    }
+
+    /**
+     * Says, once for all inputs of a turn, what was gathered: votes, the watermark, a round for the reads that wait.
+     *
+     * @param effects what to do
+     */
+    public void endTurn(Effects effects) {
+        proposer.proposeRecovered(effects);
+        learner.advance(effects);
+        acceptor.endTurn(effects);
+        if (election.phase() == Election.Phase.LEADING) {
+            boolean round = proposer.isRecovered() && reads.begin(learner.chosenUpTo(), effects);
+            if (proposer.takeUnsaidWatermark() || round) {
+                sendHeartbeats(effects);
+            }
+        }
+    }
+
+    private void onRead(long token, Effects effects) {
+        if (election.phase() == Election.Phase.LEADING) {
+            reads.onRead(token);
+        } else {
+            effects.readRefused(token);
+        }
+    }
+
+    // ---- time ----
+
+    private void onTick(Effects effects) {
+        election.onTick();
+        catchUp.onTick(effects);
+        compaction.onTick(leader(), effects);
+        switch (election.phase()) {
+            case FOLLOWING -> {
+                if (election.isDue() || configuration.isPhase1Quorum(configuration.bit(self))) {
+                    preVote(effects);
+                }
+            }
+            case PRE_VOTING -> {
+                if (election.isDue()) {
+                    preVote(effects);
+                } else if (election.takeHeartbeat()) {
+                    askForPreVotes(effects);
+                }
+                prepareIfPreVoted(effects);
+            }
+            case PREPARING -> {
+                if (election.isDue()) {
+                    stepDown(effects);
+                    preVote(effects);
+                } else if (election.takeHeartbeat()) {
+                    proposer.askForPromises(effects);
+                }
+            }
+            case LEADING -> onTickAsLeader(effects);
+        }
+    }
+
+    private void onTickAsLeader(Effects effects) {
+        if (election.isDue()) {
+            boolean progress = election.takeProgress(learner.chosenUpTo());
+            if (!election.takeHeardQuorum() || (proposer.mustFetch() && !progress)) {
+                stepDown(effects);
+                return;
+            }
+        }
+        if (election.takeHeartbeat()) {
+            sendHeartbeats(effects);
+            proposer.resend(effects);
+        }
+    }
+
+    private void preVote(Effects effects) {
+        election.preVote(election.nextBallot(acceptor.promised()));
+        askForPreVotes(effects);
+        prepareIfPreVoted(effects);
+    }
+
+    private void askForPreVotes(Effects effects) {
+        PreVote question = new PreVote(election.preVoted(), learner.chosenUpTo());
+        for (int i = 0; i < configuration.size(); i++) {
+            if (!election.hasGranted(configuration.member(i))) {
+                effects.send(configuration.member(i), question);
+            }
+        }
+    }
+
+    /** A candidate that is behind fetches first, for a while: it would only have to do so as leader. */
+    private void prepareIfPreVoted(Effects effects) {
+        if (election.phase() == Election.Phase.PRE_VOTING
+                && election.isPreVoted()
+                && (learner.chosenUpTo() >= catchUp.known() || election.isDoneFetching())) {
+            election.prepare();
+            proposer.prepare(election.nextBallot(acceptor.promised()), effects);
+        }
+    }
+
+    /** Taking leadership proposes nothing in a fresh slot. */
+    private void leadIfElected(Effects effects) {
+        if (election.phase() == Election.Phase.PREPARING && proposer.isElected()) {
+            election.lead(proposer.ballot());
+            sendHeartbeats(effects);
+        }
+    }
+
+    private void sendHeartbeats(Effects effects) {
+        Heartbeat heartbeat =
+                new Heartbeat(proposer.ballot(), learner.chosenUpTo(), compaction.clearedUpTo(), reads.openRound());
+        for (int i = 0; i < configuration.size(); i++) {
+            if (configuration.member(i) != self) {
+                effects.send(configuration.member(i), heartbeat);
+            }
+        }
+    }
+
+    /** Gives the ballot up; it is never used again. */
+    private void stepDown(Effects effects) {
+        proposer.abandon();
+        election.follow();
+        reads.refuseAll(effects);
+    }
+
+    private void stepDownBelow(Ballot higher, Effects effects) {
+        election.see(higher);
+        if (!proposer.isIdle() && proposer.ballot().isBelow(higher)) {
+            stepDown(effects);
+        }
+    }
+
+    // ---- messages ----
+
+    private final class Receiver implements Message.Handler {
+
+        @Override
+        public void onPreVote(int from, PreVote message, Effects effects) {
+            catchUp.note(from, message.chosenUpTo());
+            effects.send(from, election.answer(message, acceptor.promised(), learner.chosenUpTo()));
+        }
+
+        @Override
+        public void onPreVoteReply(int from, PreVoteReply message, Effects effects) {
+            catchUp.note(from, message.chosenUpTo());
+            election.onPreVoteReply(from, message);
+            prepareIfPreVoted(effects);
+        }
+
+        @Override
+        public void onPrepare(int from, Prepare message, Effects effects) {
+            if (message.ballot().node() != from) {
+                return;
+            }
+            stepDownBelow(message.ballot(), effects);
+            if (acceptor.promised().isBelow(message.ballot())) {
+                election.follow(); // leave the candidate its time
+            }
+            acceptor.onPrepare(from, message, effects);
+        }
+
+        @Override
+        public void onPromise(int from, Promise message, Effects effects) {
+            catchUp.note(from, Math.max(message.chosenUpTo(), message.clearedUpTo()));
+            if (proposer.isIdle() || !message.ballot().equals(proposer.ballot())) {
+                return;
+            }
+            for (Entry entry : message.entries()) {
+                if (entry.chosen() && proposer.contradicts(entry.slot(), entry.value())) {
+                    stepDown(effects);
+                    return;
+                }
+            }
+            election.hear(from);
+            proposer.onPromise(from, message);
+            leadIfElected(effects);
+        }
+
+        @Override
+        public void onAccept(int from, Accept message, Effects effects) {
+            if (message.ballot().node() != from) {
+                return;
+            }
+            if (!message.ballot().isBelow(acceptor.promised())) {
+                onLeader(from, message.ballot(), message.chosenUpTo(), effects);
+            }
+            acceptor.onAccept(from, message, effects);
+            onWatermark(message.ballot(), message.chosenUpTo());
+        }
+
+        @Override
+        public void onAccepted(int from, Accepted message, Effects effects) {
+            catchUp.note(from, message.chosenUpTo());
+            if (!proposer.isIdle() && message.ballot().equals(proposer.ballot())) {
+                election.hear(from);
+                proposer.onAccepted(from, message);
+            }
+        }
+
+        @Override
+        public void onRejected(int from, Rejected message, Effects effects) {
+            stepDownBelow(message.promised(), effects);
+        }
+
+        @Override
+        public void onHeartbeat(int from, Heartbeat message, Effects effects) {
+            if (message.ballot().node() != from) {
+                return;
+            }
+            if (message.ballot().isBelow(acceptor.promised())) {
+                effects.send(from, new Rejected(acceptor.promised()));
+                return;
+            }
+            onLeader(from, message.ballot(), message.chosenUpTo(), effects);
+            onWatermark(message.ballot(), message.chosenUpTo());
+            learner.advance(effects);
+            compaction.onCleared(message.clearedUpTo());
+            effects.send(from, new HeartbeatAck(message.ballot(), learner.chosenUpTo(), message.readRound()));
+        }
+
+        private void onLeader(int from, Ballot ballot, long chosenUpTo, Effects effects) {
+            stepDownBelow(ballot, effects);
+            election.onLeader(ballot);
+            catchUp.note(from, chosenUpTo);
+        }
+
+        private void onWatermark(Ballot ballot, long chosenUpTo) {
+            if (!ballot.isBelow(acceptor.promised())) {
+                learner.onWatermark(ballot, chosenUpTo);
+            }
+        }
+
+        @Override
+        public void onHeartbeatAck(int from, HeartbeatAck message, Effects effects) {
+            catchUp.note(from, message.chosenUpTo());
+            if (election.phase() == Election.Phase.LEADING && message.ballot().equals(proposer.ballot())) {
+                election.hear(from);
+                reads.onHeartbeatAck(from, message, effects);
+            }
+        }
+
+        @Override
+        public void onHolds(int from, Holds message, Effects effects) {
+            compaction.onHolds(from, message);
+            if (election.phase() == Election.Phase.LEADING) {
+                compaction.clearAsLeader();
+            } else if (from == self) {
+                compaction.drop();
+            }
+        }
+
+        @Override
+        public void onCatchUpRequest(int from, CatchUpRequest message, Effects effects) {
+            catchUp.onRequest(from, message, effects);
+        }
+
+        @Override
+        public void onCatchUpReply(int from, CatchUpReply message, Effects effects) {
+            catchUp.note(from, message.chosenUpTo());
+            for (int i = 0; i < message.values().size(); i++) {
+                long slot = message.fromSlot() + i;
+                Value value = message.values().get(i);
+                if (proposer.contradicts(slot, value)) {
+                    stepDown(effects); // before anything else is said at that ballot
+                }
+                learner.learn(slot, value, effects);
+            }
+            learner.advance(effects);
+            proposer.recountBytesInFlight();
+            catchUp.onLearned(from, message, effects);
+            prepareIfPreVoted(effects);
+        }
+    }
+
+    // ---- what others may look at ----
+
+    /** {@return this node} */
+    public int self() {
+        return self;
+    }
+
+    /** {@return whether this node leads} */
+    public boolean isLeader() {
+        return election.phase() == Election.Phase.LEADING;
+    }
+
+    /** {@return who leads as far as this node knows, or 0} */
+    public int leader() {
+        return election.leader();
+    }
+
+    /** {@return what this node is at the moment} */
+    public Role role() {
+        return switch (election.phase()) {
+            case FOLLOWING -> Role.FOLLOWER;
+            case PRE_VOTING, PREPARING -> Role.CANDIDATE;
+            case LEADING -> Role.LEADER;
+        };
+    }
+
+    /** {@return how many {@link Input.Propose} are taken now, if nothing happens in between; 0 unless this node leads} */
+    public int openSlots() {
+        return isLeader() ? proposer.openSlots() : 0;
+    }
+
+    /** {@return how many slots this node has proposed in that are not chosen yet} */
+    public int slotsInFlight() {
+        return isLeader() ? (int) (proposer.slotIn() - 1 - learner.chosenUpTo()) : 0;
+    }
+
+    /** {@return the highest ballot promised} */
+    public Ballot promised() {
+        return acceptor.promised();
+    }
+
+    /** {@return the ballot that this node campaigns or leads with, or {@link Ballot#ZERO}} */
+    public Ballot ballot() {
+        return proposer.ballot();
+    }
+
+    /** {@return the end of the chosen prefix} */
+    public long chosenUpTo() {
+        return learner.chosenUpTo();
+    }
+
+    /** {@return the end of the prefix that every member holds and this node has cleared} */
+    public long clearedUpTo() {
+        return compaction.clearedUpTo();
+    }
+
+    /** {@return the next slot that this node proposes in; 0 unless it campaigns or leads} */
+    public long slotIn() {
+        return proposer.slotIn();
+    }
+
+    /** {@return the first slot that is not executed here} */
+    public long slotOut() {
+        return learner.executed() + 1;
+    }
+
+    /** {@return the highest slot about which this node holds anything} */
+    public long top() {
+        return log.top();
+    }
+
+    /**
+     * Looks at a slot.
+     *
+     * @param slot the slot
+     * @return what is known of it
+     */
+    public SlotState slotState(long slot) {
+        if (slot <= compaction.clearedUpTo()) {
+            return SlotState.CLEARED;
+        }
+        if (log.isChosen(slot)) {
+            return SlotState.CHOSEN;
+        }
+        return log.isEmpty(slot) ? SlotState.EMPTY : SlotState.ACCEPTED;
+    }
+
+    /**
+     * Looks at the value in a slot.
+     *
+     * @param slot the slot
+     * @return what is accepted or chosen there, or null if it is empty or not in memory
+     */
+    public @Nullable Value value(long slot) {
+        return log.inMemory(slot) && !log.isEmpty(slot) ? log.value(slot) : null;
+    }
+
+    /**
+     * Looks at the vote in a slot.
+     *
+     * @param slot the slot
+     * @return the ballot at which this node accepted the value, or {@link Ballot#ZERO}
+     */
+    public Ballot acceptedAt(long slot) {
+        return log.inMemory(slot) ? log.ballot(slot) : Ballot.ZERO;
+    }
+
+    /**
+     * Looks at the votes that a leader has counted.
+     *
+     * @param slot the slot
+     * @return a bit for each member that voted, in ascending order of ids; 0 once it is chosen
+     */
+    public long votes(long slot) {
+        return proposer.votes(slot);
+    }
+
+    @Override
+    public String toString() {
+        return "node " + self + ", " + role() + ", promised " + promised() + ", chosen up to " + chosenUpTo();
+    }
+}

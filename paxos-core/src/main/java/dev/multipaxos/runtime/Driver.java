@@ -1,0 +1,200 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.core.Ballot;
+import dev.multipaxos.core.Effects;
+import dev.multipaxos.core.Input;
+import dev.multipaxos.core.Message;
+import dev.multipaxos.core.Record;
+import dev.multipaxos.core.Replica;
+import dev.multipaxos.core.Value;
+import java.util.ArrayDeque;
+
+/**
+ * The gate between a replica and the world: a {@link Message.Binding} message leaves only when every record that was appended
+ * before it is durable; everything else leaves at once ({@code docs/protocol.md} §2). The same for the running node, the
+ * simulator and the tests, so that what is tested is what runs.
+ *
+ * <p>A turn is any number of {@link #handle} and {@link #durable}, and one {@link #endTurn}. Not thread-safe: one thread owns it,
+ * and the ports are called on that thread.
+ */
+public final class Driver {
+
+    /** Where records go. */
+    public interface Journal {
+        /**
+         * Writes a record behind all earlier ones.
+         *
+         * @param record the record
+         * @param promised the ballot that is promised, this record included
+         */
+        void append(Record record, Ballot promised);
+
+        /**
+         * Makes the first {@code ticket} records durable and then calls {@link Driver#durable}, within this call or later.
+         *
+         * @param ticket how many records, counted from the start of this driver
+         */
+        void sync(long ticket);
+    }
+
+    /** Where messages to others go. */
+    public interface Network {
+        /**
+         * Queues a message.
+         *
+         * @param to another node
+         * @param message what to say
+         */
+        void send(int to, Message message);
+
+        /** Pushes what was queued in this turn. */
+        void flush();
+    }
+
+    /** The state machine's side. The methods are those of {@link Effects}. */
+    @SuppressWarnings("MissingJavadocMethod")
+    public interface Application {
+        void execute(long slot, Value value);
+
+        void readReady(long token, long slot);
+
+        void readRefused(long token);
+
+        void readLog(int to, long fromSlot, long toSlot, int maxBytes);
+    }
+
+    private record Parked(long ticket, int to, Message message) {}
+
+    private final int self;
+    private final Replica replica;
+    private final Journal journal;
+    private final Network network;
+    private final Application application;
+    private final Effects effects = new Gate();
+
+    private final ArrayDeque<Parked> parked = new ArrayDeque<>(); // ascending tickets
+    private final ArrayDeque<Message> toSelf = new ArrayDeque<>();
+    private long appended; // records so far
+    private long durable; // of them, those on the disk
+    private long syncing; // of them, those that a sync was asked for
+
+    /**
+     * Puts a replica behind the gate.
+     *
+     * @param replica the replica, from now on this driver's own
+     * @param journal where records go
+     * @param network where messages go
+     * @param application where chosen slots go
+     */
+    public Driver(Replica replica, Journal journal, Network network, Application application) {
+        this.self = replica.self();
+        this.replica = replica;
+        this.journal = journal;
+        this.network = network;
+        this.application = application;
+    }
+
+    /** {@return the replica, to look at} */
+    public Replica replica() {
+        return replica;
+    }
+
+    /**
+     * Takes one input.
+     *
+     * @param input what happened
+     */
+    public void handle(Input input) {
+        replica.handle(input, effects);
+    }
+
+    /**
+     * The disk reached this far; what waited for it may leave.
+     *
+     * @param ticket how many records are durable
+     */
+    public void durable(long ticket) {
+        durable = Math.max(durable, ticket);
+    }
+
+    /**
+     * Ends a turn: says what was gathered, asks for a sync if somebody waits for one, and pushes. A message of the node to
+     * itself is handled in here, as soon as it may leave; a storage that is durable within {@link Journal#sync} therefore has
+     * everything settled when this returns.
+     */
+    public void endTurn() {
+        do {
+            replica.endTurn(effects);
+            if (!parked.isEmpty() && syncing < parked.getLast().ticket()) {
+                syncing = parked.getLast().ticket();
+                network.flush(); // what needs no disk is on its way while the disk works
+                journal.sync(syncing);
+            }
+        } while (release());
+        network.flush();
+    }
+
+    /** Lets go what the disk has caught up with; says whether some of it was for the node itself, and so was handled. */
+    private boolean release() {
+        while (!parked.isEmpty() && parked.getFirst().ticket() <= durable) {
+            Parked next = parked.removeFirst();
+            leave(next.to(), next.message());
+        }
+        boolean handled = !toSelf.isEmpty();
+        for (Message own = toSelf.poll(); own != null; own = toSelf.poll()) {
+            replica.handle(new Input.Received(self, own), effects);
+        }
+        return handled;
+    }
+
+    private void leave(int to, Message message) {
+        if (to == self) {
+            toSelf.add(message);
+        } else {
+            network.send(to, message);
+        }
+    }
+
+    /** How many messages wait for the disk. */
+    int parked() {
+        return parked.size();
+    }
+
+    private final class Gate implements Effects {
+
+        @Override
+        public void send(int to, Message message) {
+            if (message instanceof Message.Binding && durable < appended) {
+                parked.add(new Parked(appended, to, message));
+            } else {
+                leave(to, message);
+            }
+        }
+
+        @Override
+        public void append(Record record) {
+            appended++;
+            journal.append(record, replica.promised());
+        }
+
+        @Override
+        public void execute(long slot, Value value) {
+            application.execute(slot, value);
+        }
+
+        @Override
+        public void readReady(long token, long slot) {
+            application.readReady(token, slot);
+        }
+
+        @Override
+        public void readRefused(long token) {
+            application.readRefused(token);
+        }
+
+        @Override
+        public void readLog(int to, long fromSlot, long toSlot, int maxBytes) {
+            application.readLog(to, fromSlot, toSlot, maxBytes);
+        }
+    }
+}
