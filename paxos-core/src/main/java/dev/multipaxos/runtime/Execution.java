@@ -72,10 +72,14 @@ final class Execution<C, R> {
     private void execute(At at, Command command, Outcomes outcomes) {
         switch (command.kind()) {
             case OPEN -> outcomes.ended(command, Status.OK, SESSION_ID.encode(sessions.open()));
-            case KEEP_ALIVE -> outcomes.ended(
-                    command, sessions.keepAlive(command.session()) ? Status.OK : Status.SESSION_EXPIRED, Bytes.EMPTY);
-            case CLOSE -> outcomes.ended(
-                    command, sessions.close(command.session()) ? Status.OK : Status.SESSION_EXPIRED, Bytes.EMPTY);
+            case KEEP_ALIVE ->
+                outcomes.ended(
+                        command,
+                        sessions.keepAlive(command.session()) ? Status.OK : Status.SESSION_EXPIRED,
+                        Bytes.EMPTY);
+            case CLOSE ->
+                outcomes.ended(
+                        command, sessions.close(command.session()) ? Status.OK : Status.SESSION_EXPIRED, Bytes.EMPTY);
             case APPLY -> {
                 switch (sessions.judge(command)) {
                     case EXECUTE -> {

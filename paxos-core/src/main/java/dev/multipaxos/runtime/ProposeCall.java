@@ -31,9 +31,12 @@ final class ProposeCall<R> extends Call<R> {
     int submissions;
     /** The last {@code Forward} that carried it; 0 if none did. */
     long forward;
+
     long sentNanos;
-    /** Not sent again before this moment. */
-    long notBeforeNanos = Long.MIN_VALUE;
+    /** Whether it is held back until {@link #notBeforeNanos}. */
+    boolean held;
+
+    long notBeforeNanos;
 
     ProposeCall(Room room, Bytes payload, Codec<R> answers, long deadlineNanos) {
         super(room, payload.length(), deadlineNanos);
@@ -63,24 +66,37 @@ final class ProposeCall<R> extends Call<R> {
                 }
                 succeed(decoded);
             }
-            case OUTSIDE_WINDOW -> fail(new PaxosException.NotExecuted("the command was void: number " + sequence
-                    + " of its session is too far ahead of the oldest open one; propose it again"));
-            case SESSION_EXPIRED -> fail(new PaxosException.SessionExpired(
-                    "session " + session + " had expired when command " + sequence + " of it came up in the log",
-                    submissions > 1));
-            default -> fail(new PaxosException.OutcomeUnknown(
-                    "command " + sequence + " of session " + session + " was executed, but its answer is gone: " + status));
+            case OUTSIDE_WINDOW ->
+                fail(new PaxosException.NotExecuted("the command was void: number " + sequence
+                        + " of its session is too far ahead of the oldest open one; propose it again"));
+            case SESSION_EXPIRED -> expireSession();
+            default ->
+                fail(new PaxosException.OutcomeUnknown("command " + sequence + " of session " + session
+                        + " was executed, but its answer is gone: " + status));
         }
+    }
+
+    /**
+     * Fails because its session is gone. This node executes every slot in order, and so knows that none up to now held the
+     * command; those that come find no session.
+     */
+    void expireSession() {
+        fail(new PaxosException.SessionExpired(
+                "session " + session + " of this node expired before command " + sequence
+                        + " of it was executed; it was not executed and will not be: propose it again",
+                false));
     }
 
     @Override
     public void expire() {
         if (submissions > 0) {
-            fail(new PaxosException.OutcomeUnknown("no answer before the deadline: the command was sent to a leader and may "
-                    + "be executed, now or later"));
+            fail(new PaxosException.OutcomeUnknown(
+                    "no answer before the deadline: the command was sent to a leader and may "
+                            + "be executed, now or later"));
         } else {
-            fail(new PaxosException.Unavailable("the deadline passed while the command waited for a leader that takes it; it "
-                    + "was not executed and will not be"));
+            fail(new PaxosException.Unavailable(
+                    "the deadline passed while the command waited for a leader that takes it; it "
+                            + "was not executed and will not be"));
         }
     }
 }

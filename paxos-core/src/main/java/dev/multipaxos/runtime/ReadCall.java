@@ -46,7 +46,8 @@ final class ReadCall<T> extends Call<T> implements ReadTask {
 
     @Override
     public void expire() {
-        fail(new PaxosException.Unavailable("the deadline passed before the read could run: no leader confirmed it, or this "
-                + "node has not executed far enough"));
+        fail(new PaxosException.Unavailable(
+                "the deadline passed before the read could run: no leader confirmed it, or this "
+                        + "node has not executed far enough"));
     }
 }

@@ -173,7 +173,8 @@ final class Sessions {
             floor = acknowledgedBelow;
         }
 
-        @Nullable Bytes answer(long sequence) {
+        @Nullable
+        Bytes answer(long sequence) {
             return sequence - floor < answers.length ? answers[index(sequence)] : null;
         }
 
