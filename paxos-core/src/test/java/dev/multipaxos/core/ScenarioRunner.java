@@ -27,6 +27,9 @@ final class ScenarioRunner {
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
     private static final Pattern LINK = Pattern.compile("(\\d+|\\*)->(\\d+|\\*)");
 
+    /** With this one nobody's time is near T, so that no follower campaigns merely because "campaign" made it forget a leader. */
+    private static final long JITTER_SEED = 11;
+
     private final Map<String, Command> commands = new TreeMap<>();
     private final Set<String> cuts = new HashSet<>(); // "1->2": nothing gets from 1 to 2
     private final Map<Long, Integer> reads = new LinkedHashMap<>(); // where each was asked
@@ -35,6 +38,7 @@ final class ScenarioRunner {
     ScenarioRunner() {
         commands.put("group", this::group);
         commands.put("elect", this::elect);
+        commands.put("campaign", this::campaign);
         commands.put("propose", this::propose);
         commands.put("read", this::read);
         commands.put("messages", this::messages);
@@ -106,7 +110,7 @@ final class ScenarioRunner {
                 members.add(words.number("a server"));
             }
         }
-        Parameters parameters = new Parameters(alpha, 2 * alpha, 5, 25, 1, 1024, 4096, 4096);
+        Parameters parameters = new Parameters(alpha, 2 * alpha, 5, 25, JITTER_SEED, 1024, 4096, 4096);
         Configuration configuration = Configuration.majority(
                 members.stream().mapToInt(Integer::intValue).toArray());
         cluster = new Cluster(configuration, parameters);
@@ -117,9 +121,52 @@ final class ScenarioRunner {
 
     private List<String> elect(Words words) {
         Node node = nodeThatIsUp(words);
-        cluster().elect(node.id);
-        return List.of(
-                "server " + node.id + " leads at ballot " + node.replica().ballot());
+        campaign(node);
+        cluster().deliverAll(flight -> flight.from() == node.id || flight.to() == node.id);
+        if (!node.replica().isLeader()) {
+            throw new IllegalArgumentException("server " + node.id + " is not elected: no quorum promised its ballot");
+        }
+        return List.of("server " + node.id + " leads at ballot " + node.replica().ballot());
+    }
+
+    private List<String> campaign(Words words) {
+        Node node = nodeThatIsUp(words);
+        campaign(node);
+        return List.of("server " + node.id + " has its pre-votes, and asks for promises for ballot "
+                + node.replica().ballot());
+    }
+
+    /**
+     * Lets the clocks of the followers run until they count their leader as silent, and that of one until it has its
+     * pre-votes. What is said meanwhile to find a leader or to collect garbage is lost, unless it is about this campaign.
+     */
+    private void campaign(Node node) {
+        List<Flight> before = List.copyOf(cluster().network);
+        for (Node other : cluster().nodes()) {
+            while (other != node
+                    && other.isUp()
+                    && !other.replica().isLeader()
+                    && other.replica().leader() != 0) {
+                cluster().tick(other.id);
+            }
+        }
+        dropSaidSince(before);
+        for (int i = 0; node.replica().ballot().equals(Ballot.ZERO); i++) {
+            if (i > 4 * cluster().parameters.electionTicks()) {
+                throw new IllegalArgumentException("server " + node.id + " gets no quorum of pre-votes");
+            }
+            cluster().tick(node.id);
+            cluster().deliverAll(flight -> (flight.from() == node.id && flight.message() instanceof Message.PreVote)
+                    || (flight.to() == node.id && flight.message() instanceof Message.PreVoteReply));
+            cluster().drop(flight -> flight.from() == node.id
+                    && flight.message() instanceof Message.Holds
+                    && !before.contains(flight));
+        }
+    }
+
+    private void dropSaidSince(List<Flight> before) {
+        cluster().network.clear();
+        cluster().network.addAll(before);
     }
 
     private List<String> propose(Words words) {
