@@ -26,12 +26,12 @@ final class Election {
      * @param attempt how many campaigns this node began since it last heard a leader
      * @param preVoted the ballot that pre-votes are asked for, {@link Ballot#ZERO} unless pre-voting
      * @param granted who granted the pre-vote
-     * @param heard whom a leader heard since the last check of its quorum
+     * @param heard whom a leader heard since it last had heard a quorum
      * @param patience ticks until the leader counts as silent, for answers to pre-votes
-     * @param countdown ticks until this node campaigns (again), or checks its quorum
-     * @param fetching ticks that a candidate that is behind still waits to catch up
+     * @param countdown ticks until this node campaigns (again), or as leader gives up for want of a quorum
+     * @param fetching ticks that a candidate or leader that lacks chosen values still waits for them
      * @param heartbeat ticks until a leader's next heartbeat, or a candidate's next repeat
-     * @param checkedAt the chosen prefix at a leader's last check of its quorum
+     * @param checkedAt a leader's chosen prefix when it last grew, or when nothing was lacking
      */
     record State(
             Phase phase,
@@ -156,6 +156,7 @@ final class Election {
         attempt = 0;
         heard = configuration.bit(self);
         countdown = parameters.electionTicks();
+        fetching = parameters.electionTicks();
         heartbeat = parameters.heartbeatTicks();
     }
 
@@ -182,9 +183,13 @@ final class Election {
         return (granted & configuration.bit(node)) != 0;
     }
 
-    /** A leader heard from a member that still follows it. */
+    /** Check-quorum: a member that still follows was heard; when a quorum was, the next period of T begins. */
     void hear(int node) {
         heard |= configuration.bit(node);
+        if (phase == Phase.LEADING && configuration.isPhase2Quorum(heard)) {
+            heard = configuration.bit(self);
+            countdown = parameters.electionTicks();
+        }
     }
 
     /** Lets a tick pass. */
@@ -195,7 +200,7 @@ final class Election {
         heartbeat = Math.max(0, heartbeat - 1);
     }
 
-    /** Whether the time for a campaign, for the next one, or for a check of the quorum has come. */
+    /** Whether the time for a campaign, or for the next one, has come. */
     boolean isDue() {
         return countdown == 0;
     }
@@ -214,19 +219,17 @@ final class Election {
         return true;
     }
 
-    /** Check-quorum: whether enough members were heard since the last check; begins the next period. */
-    boolean takeHeardQuorum() {
-        boolean enough = configuration.isPhase2Quorum(heard);
-        heard = configuration.bit(self);
-        countdown = parameters.electionTicks();
-        return enough;
-    }
-
-    /** Whether the chosen prefix has grown since the last check of the quorum. */
-    boolean takeProgress(long chosenUpTo) {
-        boolean grown = chosenUpTo > checkedAt;
-        checkedAt = chosenUpTo;
-        return grown;
+    /**
+     * Whether a leader must give up: it has not heard a quorum for T, or lacks a chosen value that it could not fetch for T.
+     * Campaigning again asks the living.
+     */
+    boolean isLost(boolean mustFetch, long chosenUpTo) {
+        if (!mustFetch || chosenUpTo > checkedAt) {
+            checkedAt = chosenUpTo;
+            fetching = parameters.electionTicks();
+        }
+        boolean alone = configuration.isPhase2Quorum(configuration.bit(self));
+        return fetching == 0 || (countdown == 0 && !alone);
     }
 
     State state() {

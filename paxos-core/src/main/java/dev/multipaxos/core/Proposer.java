@@ -96,10 +96,13 @@ final class Proposer {
             return;
         }
         Prepare prepare = new Prepare(ballot, merging.fromSlot());
-        for (int node : merging.incomplete(configuration)) {
-            if (node == self) {
-                acceptor.onPrepare(self, prepare, effects);
-            } else {
+        List<Integer> silent = merging.incomplete(configuration);
+        if (silent.contains(self)) {
+            acceptor.onPrepare(
+                    self, prepare, effects); // first: its record must be on the disk before anybody hears of the ballot
+        }
+        for (int node : silent) {
+            if (node != self) {
                 effects.send(node, prepare);
             }
         }

@@ -199,12 +199,9 @@ public final class Replica {
     }
 
     private void onTickAsLeader(Effects effects) {
-        if (election.isDue()) {
-            boolean progress = election.takeProgress(learner.chosenUpTo());
-            if (!election.takeHeardQuorum() || (proposer.mustFetch() && !progress)) {
-                stepDown(effects);
-                return;
-            }
+        if (election.isLost(proposer.mustFetch(), learner.chosenUpTo())) {
+            stepDown(effects);
+            return;
         }
         if (election.takeHeartbeat()) {
             sendHeartbeats(effects);
