@@ -81,7 +81,16 @@ class ArchitectureTest {
 
     @Test
     void the_codec_knows_the_protocol_and_neither_the_ports_nor_the_threads() {
-        mayUse(WIRE, WIRE, CORE, BYTES, "com.google.protobuf..", "java.io", "java.nio..", "java.util.zip")
+        mayUse(
+                        WIRE,
+                        WIRE,
+                        CORE,
+                        BYTES,
+                        "com.google.protobuf..",
+                        "java.io",
+                        "java.nio..",
+                        "java.security",
+                        "java.util.zip")
                 .check(library);
     }
 
