@@ -127,6 +127,15 @@ final class Proposer {
         slotIn = Math.max(slotIn, merging.top() + 1);
     }
 
+    /** A slot was learned to be chosen: nothing is proposed there any more, and what lies below belongs to recovery. */
+    void onLearned(long slot) {
+        Recovery merging = recovery;
+        if (merging != null) {
+            merging.raiseTop(slot);
+            slotIn = Math.max(slotIn, merging.top() + 1);
+        }
+    }
+
     /** Whether a phase-1 quorum of the configuration of the first open slot has answered completely. */
     boolean isElected() {
         Recovery merging = recovery;

@@ -399,6 +399,7 @@ public final class Replica {
                 if (proposer.contradicts(slot, value)) {
                     stepDown(effects); // before anything else is said at that ballot
                 }
+                proposer.onLearned(slot);
                 learner.learn(slot, value, effects);
             }
             learner.advance(effects);

@@ -1,0 +1,45 @@
+package dev.multipaxos.core;
+
+import static dev.multipaxos.core.Cluster.value;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.multipaxos.core.Message.Accept;
+import dev.multipaxos.core.Message.CatchUpReply;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What was once wrong, each with the shortest schedule that shows it. */
+class ReplicaRegressionTest {
+
+    /**
+     * A deposed leader that does not know it yet learns choices made above it. It must not propose in those slots: at its ballot
+     * nobody compared them, and its own watermark would make its proposal a choice elsewhere.
+     */
+    @Test
+    void a_leader_never_proposes_in_a_slot_that_it_learned_from_others() {
+        Cluster cluster = Cluster.of(1, 2, 3);
+        cluster.elect(1);
+        cluster.settle();
+        cluster.proposed.add(value("theirs"));
+        cluster.step(1, new Input.Received(2, new CatchUpReply(1, List.of(value("theirs"), value("theirs")), 2)));
+        assertThat(cluster.replica(1).chosenUpTo()).isEqualTo(2);
+        assertThat(cluster.replica(1).slotsInFlight()).isZero();
+        cluster.network.clear();
+        if (cluster.replica(1).openSlots() > 0) {
+            cluster.propose(1, "mine");
+        }
+        assertThat(cluster.network).noneMatch(flight -> flight.message() instanceof Accept accept && accept.slot() <= 2);
+    }
+
+    @Test
+    void a_leader_that_learns_a_choice_beyond_a_hole_fills_the_hole() {
+        Cluster cluster = Cluster.of(1, 2, 3);
+        cluster.elect(1);
+        cluster.settle();
+        cluster.proposed.add(value("theirs"));
+        cluster.step(1, new Input.Received(2, new CatchUpReply(3, List.of(value("theirs")), 3)));
+        assertThat(cluster.replica(1).slotIn()).isEqualTo(4);
+        cluster.settle();
+        assertThat(cluster.replica(1).chosenUpTo()).isEqualTo(3);
+    }
+}
