@@ -4,7 +4,9 @@ import static dev.multipaxos.core.Cluster.value;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.multipaxos.core.Message.Accept;
+import dev.multipaxos.core.Message.Accepted;
 import dev.multipaxos.core.Message.CatchUpReply;
+import dev.multipaxos.core.Message.Heartbeat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -41,5 +43,25 @@ class ReplicaRegressionTest {
         assertThat(cluster.replica(1).slotIn()).isEqualTo(4);
         cluster.settle();
         assertThat(cluster.replica(1).chosenUpTo()).isEqualTo(3);
+    }
+
+    /**
+     * A choice that was learned says nothing about the ballot at which it was made: an older leader may well have proposed
+     * something else there, and may still be sending it.
+     */
+    @Test
+    void an_old_leaders_proposal_for_a_learned_slot_gets_no_vote_and_stops_nobody() {
+        Cluster cluster = Cluster.of(1, 2, 3, 4, 5);
+        Ballot deposed = new Ballot(1, 1);
+        cluster.step(5, new Input.Received(1, new Accept(deposed, 1, value("lost"), 0)));
+        cluster.step(5, new Input.Received(2, new Heartbeat(new Ballot(2, 2), 1, 0, 0)));
+        cluster.proposed.add(value("chosen"));
+        cluster.step(5, new Input.Received(2, new CatchUpReply(1, List.of(value("chosen")), 1)));
+        cluster.network.clear();
+        cluster.step(5, new Input.Received(1, new Accept(deposed, 1, value("lost"), 0)));
+        assertThat(cluster.network)
+                .extracting(Cluster.Flight::message)
+                .containsExactly(new Accepted(deposed, SlotRanges.EMPTY, 1));
+        assertThat(cluster.replica(5).value(1)).isEqualTo(value("chosen"));
     }
 }
