@@ -174,7 +174,7 @@ public final class Replica {
         compaction.onTick(leader(), effects);
         switch (election.phase()) {
             case FOLLOWING -> {
-                if (election.isDue() || configuration.isPhase1Quorum(configuration.bit(self))) {
+                if (election.isDue() || configuration.size() == 1) {
                     preVote(effects);
                 }
             }

@@ -64,4 +64,14 @@ class ReplicaRegressionTest {
                 .containsExactly(new Accepted(deposed, SlotRanges.EMPTY, 1));
         assertThat(cluster.replica(5).value(1)).isEqualTo(value("chosen"));
     }
+
+    @Test
+    void where_one_promise_elects_a_live_leader_is_still_left_alone() {
+        Cluster cluster =
+                new Cluster(new Configuration(new Quorums(3, 1, 3), 1, 2, 3), new Parameters(8, 16, 2, 6, 1, 64, 64, 64));
+        cluster.tickAll(12);
+        Ballot before = cluster.replica(1).promised();
+        cluster.tickAll(60);
+        assertThat(cluster.replica(1).promised()).isEqualTo(before);
+    }
 }
