@@ -179,12 +179,14 @@ public final class Replica {
                 }
             }
             case PRE_VOTING -> {
-                if (election.isDue()) {
-                    preVote(effects);
-                } else if (election.takeHeartbeat()) {
-                    askForPreVotes(effects);
+                prepareIfPreVoted(effects); // first: a new question would begin to wait for the fetch once more
+                if (election.phase() == Election.Phase.PRE_VOTING) {
+                    if (election.isDue()) {
+                        preVote(effects);
+                    } else if (election.takeHeartbeat()) {
+                        askForPreVotes(effects);
+                    }
                 }
-                prepareIfPreVoted(effects);
             }
             case PREPARING -> {
                 if (election.isDue()) {

@@ -7,6 +7,8 @@ import dev.multipaxos.core.Message.Accept;
 import dev.multipaxos.core.Message.Accepted;
 import dev.multipaxos.core.Message.CatchUpReply;
 import dev.multipaxos.core.Message.Heartbeat;
+import dev.multipaxos.core.Message.PreVoteReply;
+import dev.multipaxos.core.Message.Prepare;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -73,5 +75,22 @@ class ReplicaRegressionTest {
         Ballot before = cluster.replica(1).promised();
         cluster.tickAll(60);
         assertThat(cluster.replica(1).promised()).isEqualTo(before);
+    }
+
+    @Test
+    void a_candidate_that_cannot_fetch_what_it_lacks_campaigns_all_the_same() {
+        Cluster cluster =
+                new Cluster(Configuration.majority(1, 2, 3), new Parameters(8, 16, 1, 4, 0, 1024, 1024, 1024));
+        cluster.step(2, new Input.Received(1, new Heartbeat(new Ballot(1, 1), 7, 0, 0))); // node 1 has seven, and dies
+        for (int i = 0; i < 40; i++) {
+            cluster.tick(2);
+            cluster.drop(flight -> flight.to() == 1);
+            for (Cluster.Flight flight : List.copyOf(cluster.network)) {
+                if (flight.message() instanceof Message.PreVote asked) {
+                    cluster.step(2, new Input.Received(3, new PreVoteReply(asked.ballot(), true, Ballot.ZERO, 0)));
+                }
+            }
+        }
+        assertThat(cluster.network).anyMatch(flight -> flight.message() instanceof Prepare);
     }
 }
