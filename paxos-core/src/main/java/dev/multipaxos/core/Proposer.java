@@ -63,7 +63,7 @@ final class Proposer {
         this.log = log;
         this.learner = learner;
         this.acceptor = acceptor;
-        this.votes = new long[parameters.ring()];
+        this.votes = new long[log.capacity()];
     }
 
     Ballot ballot() {

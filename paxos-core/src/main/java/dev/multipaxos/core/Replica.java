@@ -47,7 +47,8 @@ public final class Replica {
     public Replica(int self, Configuration configuration, Parameters parameters, Durable restored) {
         this.self = self;
         this.configuration = configuration;
-        log = new ReplicatedLog(parameters.ring(), restored.base());
+        int capacity = (int) Math.max(parameters.ring(), restored.span()); // the ring may have been larger before
+        log = new ReplicatedLog(capacity, restored.base());
         learner = new Learner(log, restored.base(), restored.chosenUpTo(), restored.base());
         compaction = new Compaction(self, parameters, configuration, log, learner);
         acceptor = new Acceptor(parameters.chunkBytes(), log, learner, compaction, restored.promised());

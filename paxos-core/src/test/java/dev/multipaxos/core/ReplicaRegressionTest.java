@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.multipaxos.core.Message.Accept;
 import dev.multipaxos.core.Message.Accepted;
 import dev.multipaxos.core.Message.CatchUpReply;
+import dev.multipaxos.core.Message.Entry;
 import dev.multipaxos.core.Message.Heartbeat;
 import dev.multipaxos.core.Message.PreVoteReply;
 import dev.multipaxos.core.Message.Prepare;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What was once wrong, each with the shortest schedule that shows it. */
@@ -92,5 +94,18 @@ class ReplicaRegressionTest {
             }
         }
         assertThat(cluster.network).anyMatch(flight -> flight.message() instanceof Prepare);
+    }
+
+    /** A smaller ring than in the life before must not fold two votes into one place. */
+    @Test
+    void a_restart_with_a_smaller_ring_forgets_no_vote() {
+        Ballot ballot = new Ballot(1, 1);
+        List<Entry> votes = IntStream.rangeClosed(1, 16)
+                .mapToObj(slot -> new Entry(slot, ballot, value("v" + slot), false))
+                .toList();
+        Durable disk = new Durable(ballot, 0, 0, votes);
+        Replica replica = new Replica(
+                2, Configuration.majority(1, 2, 3), new Parameters(2, 4, 1, 4, 0, 1024, 1024, 1024), disk);
+        assertThat(replica.state().durable()).isEqualTo(disk);
     }
 }
