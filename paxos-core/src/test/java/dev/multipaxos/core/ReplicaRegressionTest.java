@@ -8,6 +8,7 @@ import dev.multipaxos.core.Message.Accepted;
 import dev.multipaxos.core.Message.CatchUpReply;
 import dev.multipaxos.core.Message.Entry;
 import dev.multipaxos.core.Message.Heartbeat;
+import dev.multipaxos.core.Message.HeartbeatAck;
 import dev.multipaxos.core.Message.PreVoteReply;
 import dev.multipaxos.core.Message.Prepare;
 import java.util.List;
@@ -107,5 +108,20 @@ class ReplicaRegressionTest {
         Replica replica = new Replica(
                 2, Configuration.majority(1, 2, 3), new Parameters(2, 4, 1, 4, 0, 1024, 1024, 1024), disk);
         assertThat(replica.state().durable()).isEqualTo(disk);
+    }
+
+    /** With five members one acknowledgement more than a quorum used to begin the next period, and its repeat to count in it. */
+    @Test
+    void a_repeated_acknowledgement_leaves_the_state_equal() {
+        Cluster cluster = Cluster.of(1, 2, 3, 4, 5);
+        cluster.elect(1);
+        cluster.settle();
+        HeartbeatAck ack = new HeartbeatAck(cluster.replica(1).ballot(), 0, 0);
+        for (int node = 2; node <= 5; node++) {
+            cluster.step(1, new Input.Received(node, ack));
+            ReplicaState once = cluster.replica(1).state();
+            cluster.step(1, new Input.Received(node, ack));
+            assertThat(cluster.replica(1).state()).as("node %d", node).isEqualTo(once);
+        }
     }
 }
