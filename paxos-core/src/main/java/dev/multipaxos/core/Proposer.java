@@ -21,7 +21,7 @@ final class Proposer {
      * @param ballot the ballot, {@link Ballot#ZERO} when idle
      * @param recovery what the acceptors answered; null when idle
      * @param slotIn the next fresh slot
-     * @param votes the voters of each open slot, from the first one that is not chosen to {@code slotIn - 1}
+     * @param votes the voters of each open slot, from the first one that is not chosen to the last one in memory
      * @param resendBelow open slots below were open at the last retransmission
      * @param saidUpTo the highest watermark said to everybody at this ballot
      */
@@ -292,7 +292,7 @@ final class Proposer {
             return State.IDLE;
         }
         List<Long> open = new ArrayList<>();
-        for (long slot = learner.chosenUpTo() + 1; slot < slotIn; slot++) {
+        for (long slot = learner.chosenUpTo() + 1; slot < slotIn && slot <= log.top(); slot++) {
             open.add(log.isVotedAt(slot, ballot) ? votes[at(slot)] : 0L);
         }
         return new State(ballot, recovery.state(), slotIn, open, resendBelow, saidUpTo);

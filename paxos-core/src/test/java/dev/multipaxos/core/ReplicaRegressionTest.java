@@ -11,6 +11,8 @@ import dev.multipaxos.core.Message.Heartbeat;
 import dev.multipaxos.core.Message.HeartbeatAck;
 import dev.multipaxos.core.Message.PreVoteReply;
 import dev.multipaxos.core.Message.Prepare;
+import dev.multipaxos.core.Message.Promise;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -123,5 +125,30 @@ class ReplicaRegressionTest {
             cluster.step(1, new Input.Received(node, ack));
             assertThat(cluster.replica(1).state()).as("node %d", node).isEqualTo(once);
         }
+    }
+
+    /** A candidate far behind holds votes for the slots in its ring, not for all that it lacks. */
+    @Test
+    void the_state_of_a_candidate_far_behind_is_small_and_is_restored() {
+        Cluster cluster =
+                new Cluster(Configuration.majority(1, 2, 3), new Parameters(4, 8, 1, 4, 0, 1024, 1024, 1024));
+        cluster.elect(1);
+        cluster.settle();
+        Ballot ballot = cluster.replica(1).ballot();
+        cluster.propose(1, "a");
+        cluster.step(1, new Input.Received(2, new Accepted(ballot, SlotRanges.of(1, 1), 0)));
+        List<Entry> none = new ArrayList<>();
+        cluster.propose(1, "b");
+        cluster.propose(1, "c");
+        cluster.step(1, new Input.Received(3, new Promise(ballot, 1, 1, Long.MAX_VALUE, none, 1_000, 0)));
+        ReplicaState state = cluster.replica(1).state();
+        assertThat(((Proposer.State) state.memory().proposer()).votes()).hasSizeLessThanOrEqualTo(8);
+        assertThat(Replica.restore(1, cluster.configuration, cluster.parameters, state)
+                        .state())
+                .isEqualTo(state);
+        assertThat(Replica.restore(1, cluster.configuration, cluster.parameters, state)
+                        .votes(2))
+                .isEqualTo(cluster.replica(1).votes(2))
+                .isNotZero();
     }
 }
