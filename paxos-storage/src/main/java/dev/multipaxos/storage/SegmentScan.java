@@ -180,14 +180,20 @@ final class SegmentScan {
                 && window.buffer().get(index + RecordLayout.TYPE) == RecordLayout.BATCH_HEADER;
     }
 
-    /** {@return the place behind the last byte that is not zero, or {@code from}} */
+    /**
+     * Finds out how far something was written.
+     *
+     * @param from a place, a multiple of 8
+     * @return the multiple of 8 behind the last byte that is not zero, or {@code from}
+     */
     long endOfData(long from) throws IOException {
         long end = from;
-        for (long place = from; window.holds(place, 1); place++) {
-            if (window.buffer().get(window.index(place)) != 0) {
-                end = place + 1;
+        long place = from;
+        for (; window.holds(place, 8); place += 8) {
+            if (window.buffer().getLong(window.index(place)) != 0) {
+                end = place + 8;
             }
         }
-        return end;
+        return window.holds(place, 1) ? place + 8 : end; // a file that was cut between
     }
 }
