@@ -6,15 +6,18 @@ import static dev.multipaxos.storage.Fixture.on;
 import static dev.multipaxos.storage.Fixture.start;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage.Identity;
+import dev.multipaxos.spi.DurableStorage.RecordVisitor;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.Fixture.Stored;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class FileStorageTest {
@@ -188,8 +191,8 @@ class FileStorageTest {
         assertThat(disk.operations).as("nothing is tried again").isEqualTo(operations);
     }
 
-    private static StorageException failureOf(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
-        return org.assertj.core.api.Assertions.catchThrowableOfType(StorageException.class, call);
+    private static StorageException failureOf(ThrowingCallable call) {
+        return catchThrowableOfType(StorageException.class, call);
     }
 
     @Test
@@ -369,7 +372,7 @@ class FileStorageTest {
         return found;
     }
 
-    private static dev.multipaxos.spi.DurableStorage.RecordVisitor collect(List<Stored> found) {
+    private static RecordVisitor collect(List<Stored> found) {
         return (group, kind, from, to, body) -> found.add(new Stored(group, kind, from, to, body));
     }
 }

@@ -9,8 +9,10 @@ import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.Fixture.Stored;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -78,7 +80,6 @@ class RealDiskTest {
 
     @Test
     void another_process_that_holds_the_lock_is_noticed() throws Exception {
-        Files.createDirectories(temp);
         Process other = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
@@ -102,10 +103,7 @@ class RealDiskTest {
         private Holder() {}
 
         public static void main(String[] args) throws IOException {
-            try (var channel = java.nio.channels.FileChannel.open(
-                            Path.of(args[0]),
-                            java.nio.file.StandardOpenOption.CREATE,
-                            java.nio.file.StandardOpenOption.WRITE);
+            try (var channel = FileChannel.open(Path.of(args[0]), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     var lock = channel.lock()) {
                 System.out.print(lock.isValid() ? '!' : '?');
                 System.out.flush();

@@ -4,13 +4,18 @@ import static dev.multipaxos.storage.Fixture.on;
 import static dev.multipaxos.storage.Fixture.start;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.Fixture.Stored;
+import dev.multipaxos.storage.disk.DiskFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -166,7 +171,7 @@ class RecoveryTest {
     void one_flipped_bit_in_a_segment_that_was_left_is_damage() throws Exception {
         MemoryDisk many = rotated();
         SplittableRandom random = new SplittableRandom(5);
-        List<String> left = many.journals().subList(0, many.journals().size());
+        List<String> left = many.journals();
         int damaged = 0;
         for (int i = 0; i < 200; i++) {
             String name = left.get(random.nextInt(left.size()));
@@ -283,21 +288,20 @@ class RecoveryTest {
     }
 
     private static StorageException refusal(ThrowingCallable call) {
-        return org.assertj.core.api.Assertions.catchThrowableOfType(StorageException.class, call);
+        return catchThrowableOfType(StorageException.class, call);
     }
 
     @Test
     void a_record_of_an_unknown_format_is_named() throws Exception {
         MemoryDisk disk = Fixture.written(BATCHES);
         byte[] bytes = only(disk);
-        java.nio.ByteBuffer buffer = java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int at = SegmentHeader.BYTES;
         int length = buffer.getInt(at);
         bytes[at + RecordLayout.FORMAT] = 9;
         SegmentHeader header;
-        try (dev.multipaxos.storage.disk.DiskFile file =
-                disk.open(disk.journals().get(0), false)) {
-            header = java.util.Objects.requireNonNull(SegmentHeader.read(file, ""));
+        try (DiskFile file = disk.open(disk.journals().get(0), false)) {
+            header = Objects.requireNonNull(SegmentHeader.read(file, ""));
         }
         int crc = new Chain(header.cluster(), header.storageId()).crc(header.segment(), at, 0, buffer, at, length);
         buffer.clear().putInt(at + length - 4, crc);

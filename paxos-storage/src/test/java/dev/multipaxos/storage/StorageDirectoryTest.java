@@ -11,6 +11,7 @@ import dev.multipaxos.storage.Fixture.Stored;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.zip.CRC32C;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
@@ -178,7 +179,7 @@ class StorageDirectoryTest {
     void a_manifest_of_another_storage_is_damage() throws Exception {
         MemoryDisk disk = used();
         MemoryDisk other = new MemoryDisk();
-        other.ids = new java.util.SplittableRandom(99);
+        other.ids = new SplittableRandom(99);
         Fixture.contents(other);
         disk.put(Manifest.FILE, other.bytes(Manifest.FILE));
         assertThat(refusal(disk).code()).isEqualTo(Code.DAMAGED);
