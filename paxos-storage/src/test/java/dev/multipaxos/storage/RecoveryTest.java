@@ -145,8 +145,14 @@ class RecoveryTest {
             storage.sync();
             storage.idle();
         }
-        only(disk)[SegmentHeader.BYTES + 120] ^= 4;
-        assertThat(refusal(() -> Fixture.contents(disk)).code()).isEqualTo(Code.DAMAGED);
+        long end = SegmentHeader.BYTES + RecordLayout.headerLength(1) + RecordLayout.length(100);
+        for (int at = SegmentHeader.BYTES; at < end; at++) {
+            MemoryDisk damaged = disk.copy();
+            only(damaged)[at] ^= 4; // the mark of the batch behind it is the only one
+            StorageException damage = refusal(() -> Fixture.contents(damaged));
+            assertThat(damage).as("byte %d", at).isNotNull();
+            assertThat(damage.code()).isEqualTo(Code.DAMAGED);
+        }
     }
 
     @Test
