@@ -178,7 +178,7 @@ final class ScenarioRunner {
         Replica replica = node.replica();
         if (replica.openSlots() == 0) {
             return List.of("server " + node.id + " cannot propose now: it is " + replica.role()
-                    + (replica.isLeader() ? ", and its window is full" : ""));
+                    + (replica.isLeader() ? ", but no slot is open" : ""));
         }
         long slot = replica.slotIn();
         Ballot ballot = replica.ballot();
