@@ -126,7 +126,8 @@ final class ScenarioRunner {
         if (!node.replica().isLeader()) {
             throw new IllegalArgumentException("server " + node.id + " is not elected: no quorum promised its ballot");
         }
-        return List.of("server " + node.id + " leads at ballot " + node.replica().ballot());
+        return List.of(
+                "server " + node.id + " leads at ballot " + node.replica().ballot());
     }
 
     private List<String> campaign(Words words) {
@@ -156,11 +157,13 @@ final class ScenarioRunner {
                 throw new IllegalArgumentException("server " + node.id + " gets no quorum of pre-votes");
             }
             cluster().tick(node.id);
-            cluster().deliverAll(flight -> (flight.from() == node.id && flight.message() instanceof Message.PreVote)
-                    || (flight.to() == node.id && flight.message() instanceof Message.PreVoteReply));
-            cluster().drop(flight -> flight.from() == node.id
-                    && flight.message() instanceof Message.Holds
-                    && !before.contains(flight));
+            cluster()
+                    .deliverAll(flight -> (flight.from() == node.id && flight.message() instanceof Message.PreVote)
+                            || (flight.to() == node.id && flight.message() instanceof Message.PreVoteReply));
+            cluster()
+                    .drop(flight -> flight.from() == node.id
+                            && flight.message() instanceof Message.Holds
+                            && !before.contains(flight));
         }
     }
 
@@ -175,7 +178,7 @@ final class ScenarioRunner {
         Replica replica = node.replica();
         if (replica.openSlots() == 0) {
             return List.of("server " + node.id + " cannot propose now: it is " + replica.role()
-                    + (replica.isLeader() ? ", and its window is full" : ""));
+                    + (replica.isLeader() ? ", but no slot is open" : ""));
         }
         long slot = replica.slotIn();
         Ballot ballot = replica.ballot();
@@ -188,7 +191,8 @@ final class ScenarioRunner {
         long token = reads.size() + 1L;
         reads.put(token, node.id);
         cluster().step(node.id, new Input.Read(token));
-        return answers();
+        List<String> answers = answers();
+        return answers.subList(answers.size() - 1, answers.size());
     }
 
     private List<String> answers() {
@@ -254,18 +258,17 @@ final class ScenarioRunner {
     }
 
     private List<String> cut(Words words) {
-        List<String> printed = new ArrayList<>();
+        List<String> links = new ArrayList<>();
         while (words.more()) {
             String[] ends = words.link();
             for (String from : ends[0].equals("*") ? others(ends[1]) : List.of(ends[0])) {
                 for (String to : ends[1].equals("*") ? others(ends[0]) : List.of(ends[1])) {
                     cuts.add(from + "->" + to);
+                    links.add(from + " → " + to);
                 }
             }
-            printed.add("from now on lost: " + (ends[0].equals("*") ? "everybody" : ends[0]) + " → "
-                    + (ends[1].equals("*") ? "everybody" : ends[1]));
         }
-        return printed;
+        return List.of("lost from now on: " + String.join(", ", links));
     }
 
     private List<String> others(String except) {
