@@ -3,6 +3,7 @@ package dev.multipaxos.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -52,6 +53,9 @@ class RandomSchedulesTest {
         final double cuts;
         final double slowDisk;
         final double mutes;
+        final double camps;
+        final boolean[] inCamp;
+        int campEvents;
         final double keeps;
         final Set<String> muted = new HashSet<>(); // kinds of messages that do not reach a node, for a while
         final List<Cluster.Flight> kept = new ArrayList<>(); // to come again when everybody has forgotten them
@@ -93,6 +97,8 @@ class RandomSchedulesTest {
             cuts = random.nextInt(2) == 0 ? random.nextDouble() * 0.02 : 0;
             slowDisk = random.nextDouble();
             mutes = random.nextInt(2) == 0 ? random.nextDouble() * 0.02 : 0;
+            camps = random.nextInt(2) == 0 ? 0.005 : 0;
+            inCamp = new boolean[size + 1];
             keeps = random.nextInt(2) == 0 ? random.nextDouble() * 0.3 : 0;
         }
 
@@ -106,6 +112,14 @@ class RandomSchedulesTest {
         }
 
         private void event() {
+            if (campEvents > 0) {
+                campEvents--;
+                if (random.nextInt(20) == 0) {
+                    whisper();
+                }
+            } else if (random.nextDouble() < camps) {
+                campEvents = pitchCamp() ? 500 + random.nextInt(1_500) : 0;
+            }
             double dice = random.nextDouble();
             int id = 1 + random.nextInt(size);
             Cluster.Node node = cluster.node(id);
@@ -130,7 +144,9 @@ class RandomSchedulesTest {
                     restart(id);
                 }
             } else if (dice < 0.72) {
-                cluster.tick(id);
+                if (campEvents == 0 || !inCamp[id] || random.nextInt(8) == 0) {
+                    cluster.tick(id);
+                }
             } else if (dice < 0.84) {
                 if (random.nextDouble() > slowDisk) {
                     cluster.force(id);
@@ -157,6 +173,42 @@ class RandomSchedulesTest {
             for (int i = random.nextInt(5); i >= 0; i--) {
                 muted.add(kinds.remove(random.nextInt(kinds.size())) + " to " + id);
             }
+        }
+
+        /**
+         * Sets a leader apart, with a follower or alone, on slow clocks: they do not hear of the leader that the others elect,
+         * but of what it gets chosen. This is where a leader learns choices that it knows nothing of.
+         */
+        private boolean pitchCamp() {
+            Arrays.fill(inCamp, false);
+            boolean pitched = false;
+            for (Cluster.Node node : cluster.nodes()) {
+                if (!pitched && node.isUp() && node.replica().isLeader()) {
+                    inCamp[node.id] = true;
+                    inCamp[1 + random.nextInt(size)] |= random.nextBoolean();
+                    pitched = true;
+                }
+            }
+            return pitched;
+        }
+
+        /** A pre-vote of the first campaign comes late once more: its answer tells the leader apart what is chosen. */
+        private void whisper() {
+            int from = 1 + random.nextInt(size);
+            int to = 1 + random.nextInt(size);
+            if (inCamp[from] && !inCamp[to] && cluster.node(to).isUp()) {
+                cluster.deliver(new Cluster.Flight(from, to, new Message.PreVote(new Ballot(1, from), 0)));
+            }
+        }
+
+        private boolean crossesCamp(Cluster.Flight flight) {
+            Message message = flight.message();
+            return campEvents > 0
+                    && inCamp[flight.from()] != inCamp[flight.to()]
+                    && !(message instanceof Message.PreVote)
+                    && !(message instanceof Message.PreVoteReply)
+                    && !(message instanceof Message.CatchUpRequest)
+                    && !(message instanceof Message.CatchUpReply);
         }
 
         private boolean isMuted(Cluster.Flight flight) {
@@ -192,7 +244,10 @@ class RandomSchedulesTest {
                     kept.set(random.nextInt(KEPT), flight);
                 }
             }
-            if (cut[flight.from()][flight.to()] || isMuted(flight) || random.nextDouble() < loss) {
+            if (cut[flight.from()][flight.to()]
+                    || crossesCamp(flight)
+                    || isMuted(flight)
+                    || random.nextDouble() < loss) {
                 cluster.network.remove(index);
             } else if (random.nextInt(20) == 0) {
                 cluster.deliver(flight);
@@ -249,8 +304,12 @@ class RandomSchedulesTest {
             cluster.step(leader, new Input.Read(tokens));
             cluster.settle();
             cluster.tickAll(10 * cluster.parameters.electionTicks());
-            assertThat(cluster.replica(leader).ballot()).as("a leader that all hear stays").isEqualTo(ballot);
-            assertThat(cluster.node(leader).readyReads).as("a leader serves reads").containsKey(tokens);
+            assertThat(cluster.replica(leader).ballot())
+                    .as("a leader that all hear stays")
+                    .isEqualTo(ballot);
+            assertThat(cluster.node(leader).readyReads)
+                    .as("a leader serves reads")
+                    .containsKey(tokens);
             checkReads();
             for (Cluster.Node node : cluster.nodes()) {
                 if (node.isUp()) {
