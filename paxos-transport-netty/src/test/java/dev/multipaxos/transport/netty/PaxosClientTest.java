@@ -429,6 +429,7 @@ class PaxosClientTest extends LeakChecked {
                 .hasMessageContaining("0 calls")
                 .hasMessageContaining("0 bytes")
                 .hasMessageContaining("frameBytes 1")
+                .hasMessageContaining("valueBytes 1048576")
                 .hasMessageContaining("group 0");
     }
 
@@ -436,11 +437,11 @@ class PaxosClientTest extends LeakChecked {
     void misuse_is_told_at_once() throws Exception {
         PaxosClient.Builder<Bytes, Bytes> builder = PaxosClient.builder(Codec.bytes(), Codec.bytes())
                 .servers(cluster.address(1))
-                .frameBytes(64 << 10);
+                .valueBytes(1_000);
         try (PaxosClient<Bytes, Bytes> client = builder.start()) {
-            assertThatThrownBy(() -> client.propose(Bytes.wrap(new byte[64 << 10])))
+            assertThatThrownBy(() -> client.propose(Bytes.wrap(new byte[1_001])))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("does not fit into a frame");
+                    .hasMessageContaining("a command of 1001 bytes is larger than valueBytes, 1000");
             assertThatThrownBy(() -> client.propose(Bytes.EMPTY, Duration.ZERO))
                     .isInstanceOf(IllegalArgumentException.class);
         }
