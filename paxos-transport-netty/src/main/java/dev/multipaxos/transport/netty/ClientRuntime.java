@@ -22,8 +22,11 @@ final class ClientRuntime<R> implements ServerLink.User {
 
     private static final Logger LOG = LoggerFactory.getLogger(ClientRuntime.class);
     private static final long SWEEP_MILLIS = 20;
-    /** After so many refusals of one member that knows no other leader, the next member is asked. */
-    private static final int REFUSALS_IN_PLACE_MAX = 3;
+    /**
+     * After so many refusals of one member that knows no other leader, about a second, the next member is asked. Not sooner: a
+     * member that is connected says who leads as soon as it knows.
+     */
+    private static final int REFUSALS_IN_PLACE_MAX = 6;
 
     private final ClientSettings settings;
     private final EventLoop loop;
@@ -157,8 +160,7 @@ final class ClientRuntime<R> implements ServerLink.User {
             queries.onRefused(news.id());
         }
         HostPort leader = news.leader() == link.node() ? null : members.get(news.leader());
-        if (leader != null) {
-            servers.prefer(leader);
+        if (leader != null && servers.prefer(leader)) {
             link.leave("node " + news.leader() + " leads now");
         } else if (news.id() == 0 && news.leader() == link.node()) {
             link.resume();
@@ -187,7 +189,7 @@ final class ClientRuntime<R> implements ServerLink.User {
         long silentNanos = now - progressNanos;
         if (link.isConnected()
                 && silentNanos > retryNanos << Math.min(link.servers().troubles(), 4)) {
-            link.leave("it has not answered for " + TimeUnit.NANOSECONDS.toMillis(silentNanos) + " ms");
+            link.failed("it has not answered for " + TimeUnit.NANOSECONDS.toMillis(silentNanos) + " ms");
         }
         flush();
         sweepLater();

@@ -41,6 +41,8 @@ final class ServerLink implements ServerConnection.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServerLink.class);
     private static final int TROUBLES_LOGGED_MAX = 16;
+    /** To ask the same member again at once would be answered the same. */
+    private static final long PAUSE_NANOS_MIN = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final ClientSettings settings;
     private final EventLoops loops;
@@ -106,7 +108,7 @@ final class ServerLink implements ServerConnection.Listener {
         if (now - notBeforeNanos < 0) {
             return; // the refusals of one moment are one trouble
         }
-        long pause = servers.pauseNanos();
+        long pause = Math.max(PAUSE_NANOS_MIN, servers.pauseNanos());
         notBeforeNanos = now + pause;
         loop.schedule(user::onReady, pause, TimeUnit.NANOSECONDS);
     }
@@ -126,6 +128,15 @@ final class ServerLink implements ServerConnection.Listener {
             admitted = null; // at once, so that nothing more is sent there
             outbox.disconnected(left.channel());
             left.hangUp();
+        }
+    }
+
+    /** Looks for a better member, and does not come back soon. */
+    void failed(String why) {
+        ServerConnection silent = admitted;
+        if (silent != null) {
+            servers.failed(silent.server());
+            leave(why);
         }
     }
 
@@ -175,6 +186,7 @@ final class ServerLink implements ServerConnection.Listener {
                 .addListener(done -> {
                     if (!done.isSuccess()) {
                         dialled = null;
+                        servers.failed(server);
                         trouble = server + ": " + done.cause().getMessage();
                         LOG.debug(
                                 "{} cannot be reached: {}", server, done.cause().getMessage());
@@ -211,6 +223,7 @@ final class ServerLink implements ServerConnection.Listener {
 
     @Override
     public void onTrouble(HostPort server, String what) {
+        servers.failed(server);
         trouble = server + ": " + what;
         if (!troublesLogged.contains(trouble)) {
             if (troublesLogged.size() < TROUBLES_LOGGED_MAX) {
@@ -223,6 +236,7 @@ final class ServerLink implements ServerConnection.Listener {
     @Override
     public void onClosed(ServerConnection gone) {
         if (admitted != null) {
+            servers.failed(gone.server());
             trouble = gone.server() + ": the connection was lost";
         }
         outbox.disconnected(gone.channel());
