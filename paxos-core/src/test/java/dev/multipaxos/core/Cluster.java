@@ -97,7 +97,10 @@ final class Cluster {
         @Override
         public void send(int to, Message message) {
             checkSaid(this, message);
-            network.add(new Flight(id, to, message));
+            Flight flight = new Flight(id, to, message);
+            if (!severed.test(flight)) {
+                network.add(flight);
+            }
         }
 
         @Override
@@ -144,6 +147,7 @@ final class Cluster {
     final List<Flight> network = new ArrayList<>();
     final TreeMap<Long, Value> choices = new TreeMap<>(); // what anybody executed
     final List<Value> proposed = new ArrayList<>();
+    Predicate<Flight> severed = flight -> false; // what is lost as soon as it is said
     boolean syncAtOnce = true;
     boolean executeAtOnce = true;
 
