@@ -37,7 +37,8 @@ class ReplicaRegressionTest {
         if (cluster.replica(1).openSlots() > 0) {
             cluster.propose(1, "mine");
         }
-        assertThat(cluster.network).noneMatch(flight -> flight.message() instanceof Accept accept && accept.slot() <= 2);
+        assertThat(cluster.network)
+                .noneMatch(flight -> flight.message() instanceof Accept accept && accept.slot() <= 2);
     }
 
     @Test
@@ -74,8 +75,8 @@ class ReplicaRegressionTest {
 
     @Test
     void where_one_promise_elects_a_live_leader_is_still_left_alone() {
-        Cluster cluster =
-                new Cluster(new Configuration(new Quorums(3, 1, 3), 1, 2, 3), new Parameters(8, 16, 2, 6, 1, 64, 64, 64));
+        Cluster cluster = new Cluster(
+                new Configuration(new Quorums(3, 1, 3), 1, 2, 3), new Parameters(8, 16, 2, 6, 1, 64, 64, 64));
         cluster.tickAll(12);
         Ballot before = cluster.replica(1).promised();
         cluster.tickAll(60);
@@ -107,8 +108,8 @@ class ReplicaRegressionTest {
                 .mapToObj(slot -> new Entry(slot, ballot, value("v" + slot), false))
                 .toList();
         Durable disk = new Durable(ballot, 0, 0, votes);
-        Replica replica = new Replica(
-                2, Configuration.majority(1, 2, 3), new Parameters(2, 4, 1, 4, 0, 1024, 1024, 1024), disk);
+        Replica replica =
+                new Replica(2, Configuration.majority(1, 2, 3), new Parameters(2, 4, 1, 4, 0, 1024, 1024, 1024), disk);
         assertThat(replica.state().durable()).isEqualTo(disk);
     }
 
@@ -130,8 +131,7 @@ class ReplicaRegressionTest {
     /** A candidate far behind holds votes for the slots in its ring, not for all that it lacks. */
     @Test
     void the_state_of_a_candidate_far_behind_is_small_and_is_restored() {
-        Cluster cluster =
-                new Cluster(Configuration.majority(1, 2, 3), new Parameters(4, 8, 1, 4, 0, 1024, 1024, 1024));
+        Cluster cluster = new Cluster(Configuration.majority(1, 2, 3), new Parameters(4, 8, 1, 4, 0, 1024, 1024, 1024));
         cluster.elect(1);
         cluster.settle();
         Ballot ballot = cluster.replica(1).ballot();

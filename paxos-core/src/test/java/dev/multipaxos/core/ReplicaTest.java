@@ -323,8 +323,7 @@ class ReplicaTest {
         cluster.proposed.add(value("a"));
         cluster.step(2, new Input.Received(1, new Heartbeat(new Ballot(1, 1), 1, 0, 0)));
         cluster.step(2, new Input.Received(1, new Accept(new Ballot(1, 1), 3, value("c"), 3))); // chosen, above a hole
-        assertThatThrownBy(
-                        () -> cluster.step(2, new Input.Received(3, new CatchUpReply(3, List.of(value("b")), 3))))
+        assertThatThrownBy(() -> cluster.step(2, new Input.Received(3, new CatchUpReply(3, List.of(value("b")), 3))))
                 .isInstanceOf(InvariantViolation.class)
                 .hasMessageContaining("slot 3");
     }

@@ -126,7 +126,8 @@ final class ScenarioRunner {
         if (!node.replica().isLeader()) {
             throw new IllegalArgumentException("server " + node.id + " is not elected: no quorum promised its ballot");
         }
-        return List.of("server " + node.id + " leads at ballot " + node.replica().ballot());
+        return List.of(
+                "server " + node.id + " leads at ballot " + node.replica().ballot());
     }
 
     private List<String> campaign(Words words) {
@@ -156,11 +157,13 @@ final class ScenarioRunner {
                 throw new IllegalArgumentException("server " + node.id + " gets no quorum of pre-votes");
             }
             cluster().tick(node.id);
-            cluster().deliverAll(flight -> (flight.from() == node.id && flight.message() instanceof Message.PreVote)
-                    || (flight.to() == node.id && flight.message() instanceof Message.PreVoteReply));
-            cluster().drop(flight -> flight.from() == node.id
-                    && flight.message() instanceof Message.Holds
-                    && !before.contains(flight));
+            cluster()
+                    .deliverAll(flight -> (flight.from() == node.id && flight.message() instanceof Message.PreVote)
+                            || (flight.to() == node.id && flight.message() instanceof Message.PreVoteReply));
+            cluster()
+                    .drop(flight -> flight.from() == node.id
+                            && flight.message() instanceof Message.Holds
+                            && !before.contains(flight));
         }
     }
 
