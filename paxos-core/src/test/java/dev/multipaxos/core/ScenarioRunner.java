@@ -178,7 +178,7 @@ final class ScenarioRunner {
         Replica replica = node.replica();
         if (replica.openSlots() == 0) {
             return List.of("server " + node.id + " cannot propose now: it is " + replica.role()
-                    + (replica.isLeader() ? ", and its window is full" : ""));
+                    + (replica.isLeader() ? ", but no slot is open" : ""));
         }
         long slot = replica.slotIn();
         Ballot ballot = replica.ballot();
@@ -191,7 +191,8 @@ final class ScenarioRunner {
         long token = reads.size() + 1L;
         reads.put(token, node.id);
         cluster().step(node.id, new Input.Read(token));
-        return answers();
+        List<String> answers = answers();
+        return answers.subList(answers.size() - 1, answers.size());
     }
 
     private List<String> answers() {
@@ -257,18 +258,17 @@ final class ScenarioRunner {
     }
 
     private List<String> cut(Words words) {
-        List<String> printed = new ArrayList<>();
+        List<String> links = new ArrayList<>();
         while (words.more()) {
             String[] ends = words.link();
             for (String from : ends[0].equals("*") ? others(ends[1]) : List.of(ends[0])) {
                 for (String to : ends[1].equals("*") ? others(ends[0]) : List.of(ends[1])) {
                     cuts.add(from + "->" + to);
+                    links.add(from + " → " + to);
                 }
             }
-            printed.add("from now on lost: " + (ends[0].equals("*") ? "everybody" : ends[0]) + " → "
-                    + (ends[1].equals("*") ? "everybody" : ends[1]));
         }
-        return printed;
+        return List.of("lost from now on: " + String.join(", ", links));
     }
 
     private List<String> others(String except) {

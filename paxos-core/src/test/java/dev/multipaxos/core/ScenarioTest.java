@@ -60,7 +60,7 @@ class ScenarioTest {
         assertThat(changes)
                 .as(
                         "%s: '-' is what the file says, '+' what happens now. If the change is right, run"
-                                + " mvn test -pl paxos-core -Dtest=ScenarioTest -Dscenarios.update=true and review the diff",
+                                + " mvn test -pl paxos-core -am -Dtest=ScenarioTest -Dsurefire.failIfNoSpecifiedTests=false -Dscenarios.update=true and review the diff",
                         name)
                 .isEmpty();
         assertThat(retold.text()).as(name).isEqualTo(told);

@@ -133,7 +133,7 @@ final class ScenarioText {
         List<String> head = new ArrayList<>(
                 List.of("server", "role", "ballot", "promised", "slotIn", "slotOut", "chosen up to", "cleared up to"));
         if (slow) {
-            head.add("not durable");
+            head.add("records not durable");
         }
         rows.add(head);
         for (Node node : cluster.nodes()) {
@@ -149,7 +149,7 @@ final class ScenarioText {
                 row.add(String.valueOf(replica.chosenUpTo()));
                 row.add(String.valueOf(replica.clearedUpTo()));
                 if (slow) {
-                    row.add(node.cache.isEmpty() ? NONE : node.cache.size() + " records");
+                    row.add(String.valueOf(node.cache.size()));
                 }
             } else {
                 row.add("down");
