@@ -2,35 +2,73 @@ package dev.multipaxos.runtime;
 
 import dev.multipaxos.Consistency;
 import dev.multipaxos.NodeStatus;
+import dev.multipaxos.NodeStatus.Role;
 import dev.multipaxos.PaxosException;
+import dev.multipaxos.bytes.Bytes;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A running node: wires its threads, and takes calls.
+ * A running node: takes calls, and sees to its end. Whatever ends it, its own failure or {@link #close}, happens once and in one
+ * order: nothing more is taken, the loop ends, every open call fails, disk and state machine finish what they are at, the ports
+ * are closed. Thread-safe.
  *
  * @param <C> commands
  * @param <R> their answers
  */
 public final class NodeRuntime<C, R> {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeRuntime.class);
 
     private final NodeSettings<C, R> settings;
+    private final NodeAssembly assembly;
+    private final Room room;
+    private final AtomicReference<@Nullable Ending> ending = new AtomicReference<>();
+    private final AtomicBoolean released = new AtomicBoolean();
+    private int port;
 
-    private NodeRuntime(NodeSettings<C, R> settings) {
+    private NodeRuntime(NodeSettings<C, R> settings, Recovered recovered, Execution<C, R> execution) {
         this.settings = settings;
+        this.room = new Room(settings.limits().pendingCalls(), settings.limits().pendingBytes());
+        this.assembly = new NodeAssembly(settings, recovered, execution, room, this::fail, this::onLoopEnded);
     }
 
     /**
-     * Starts a node.
+     * Starts a node: storage, replay, transport, threads.
      *
      * @param settings what it was told
      * @param <C> commands
      * @param <R> their answers
      * @return the running node
+     * @throws PaxosException.StartFailed if it cannot; everything was released
      */
     public static <C, R> NodeRuntime<C, R> start(NodeSettings<C, R> settings) {
-        return new NodeRuntime<>(settings);
+        try {
+            Execution<C, R> execution = new Execution<>(
+                    settings.stateMachine(), settings.commands(), settings.answers(), Sessions.standard());
+            NodeRuntime<C, R> node = new NodeRuntime<>(settings, Recovered.from(settings, execution), execution);
+            node.run();
+            return node;
+        } catch (Exception e) { // whatever it was, the ports are released and the caller is told
+            settings.transport().close();
+            settings.storage().close();
+            throw new PaxosException.StartFailed("node " + settings.node() + " cannot start: " + e.getMessage(), e);
+        }
+    }
+
+    private void run() throws IOException {
+        port = settings.transport().start(settings.bind(), settings.limits().frameBytes(), assembly.gate());
+        assembly.threads().forEach(Thread::start);
+        settings.membership().members().stream()
+                .filter(member -> member.id() != settings.node())
+                .forEach(member -> settings.transport().connect(member.id(), member.address()));
     }
 
     /**
@@ -41,7 +79,18 @@ public final class NodeRuntime<C, R> {
      * @return its answer
      */
     public CompletableFuture<R> propose(C command, Duration deadline) {
-        return CompletableFuture.failedFuture(stopped());
+        long deadlineNanos = deadline(deadline);
+        Bytes payload = settings.commands().encode(command);
+        if (payload.length() > settings.limits().valueBytes()) {
+            throw new IllegalArgumentException("the command has " + payload.length() + " bytes; the cluster takes "
+                    + settings.limits().valueBytes() + " (Limits.valueBytes)");
+        }
+        if (!room.enter(1, payload.length())) {
+            return CompletableFuture.failedFuture(overloaded());
+        }
+        ProposeCall<R> call = new ProposeCall<>(room, payload, settings.answers(), deadlineNanos);
+        submit(call);
+        return call.future();
     }
 
     /**
@@ -54,38 +103,126 @@ public final class NodeRuntime<C, R> {
      * @return what it found
      */
     public <T> CompletableFuture<T> read(Consistency consistency, Supplier<T> query, Duration deadline) {
-        return CompletableFuture.failedFuture(stopped());
+        long deadlineNanos = deadline(deadline);
+        if (!room.enter(1, 0)) {
+            return CompletableFuture.failedFuture(overloaded());
+        }
+        ReadCall<T> call = new ReadCall<>(room, consistency, query, deadlineNanos);
+        submit(call);
+        return call.future();
+    }
+
+    private static long deadline(Duration deadline) {
+        if (deadline.isNegative() || deadline.isZero()) {
+            throw new IllegalArgumentException("the deadline must be positive but is " + deadline);
+        }
+        // Longer than a day is for ever enough, and nanoseconds do not overflow.
+        return System.nanoTime()
+                + Math.min(deadline.toSeconds(), Duration.ofDays(1).toSeconds()) * 1_000_000_000
+                + deadline.toNanosPart();
+    }
+
+    private PaxosException overloaded() {
+        return new PaxosException.Overloaded("node " + settings.node() + " takes no more calls: " + room
+                + " (Limits.pendingCalls, Limits.pendingBytes); the call was not taken, try again later");
+    }
+
+    private void submit(Call<?> call) {
+        if (!assembly.mailbox().add(call)) {
+            Ending why = ending.get();
+            call.fail((why == null ? new Ending(settings.node(), null) : why).exception(false));
+        }
     }
 
     /** {@return what it looks like} */
     public NodeStatus status() {
+        EventLoop.View view = assembly.loop().view();
+        Ending why = ending.get();
+        NodeIdentity identity = assembly.identity();
         return new NodeStatus(
                 settings.node(),
                 settings.group(),
-                NodeStatus.Role.STOPPED,
-                0,
-                dev.multipaxos.core.Ballot.ZERO,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                java.util.List.of(),
-                0,
-                0,
-                0,
-                0,
-                null);
+                why == null ? view.role() : Role.STOPPED,
+                why == null ? view.leader() : 0,
+                view.promised(),
+                view.chosenUpTo(),
+                assembly.apply().executedUpTo(),
+                view.clearedUpTo(),
+                assembly.storage().position(),
+                room.count(),
+                room.bytes(),
+                assembly.execution().sessionCount(),
+                List.copyOf(assembly.gate().connected()),
+                assembly.mailbox().dropped() + assembly.loop().framesRefused(),
+                port,
+                identity.storageId(),
+                identity.bootCount(),
+                why == null ? null : why.cause());
     }
 
-    /** Stops it. */
-    public void close() {
+    /** Stops the node because of a failure; the first one counts. Called by the thread that failed, which then ends. */
+    private void fail(Throwable cause) {
+        if (ending.compareAndSet(null, new Ending(settings.node(), cause))) {
+            LOG.error("node {} stops: {}", settings.node(), cause.getMessage(), cause);
+            assembly.loop().finish();
+        }
+    }
+
+    /** The loop's last act: nobody is left who would answer. */
+    private void onLoopEnded() {
+        Ending why = ending.get();
+        if (why == null) {
+            throw new IllegalStateException("the loop of node " + settings.node() + " ended without a reason");
+        }
+        assembly.loop().failAll(why);
         settings.transport().close();
+        assembly.finishThreads();
+        Throwable cause = why.cause();
+        if (cause != null) {
+            try {
+                settings.listener().stopped(cause);
+            } catch (RuntimeException e) {
+                LOG.warn("node {}: the listener threw", settings.node(), e);
+            }
+        }
     }
 
-    private PaxosException stopped() {
-        return new PaxosException.NodeStopped("node " + settings.node() + " is not wired", null, false);
+    /**
+     * As {@link dev.multipaxos.PaxosNode#close}.
+     *
+     * @throws IllegalStateException if called on a thread of the node
+     */
+    public void close() {
+        if (assembly.threads().contains(Thread.currentThread())) {
+            throw new IllegalStateException(
+                    "close() was called on " + Thread.currentThread().getName()
+                            + ", a thread of the node itself, which it would wait for: close the node on a thread of your own");
+        }
+        ending.compareAndSet(null, new Ending(settings.node(), null));
+        assembly.loop().finish();
+        boolean interrupted = false;
+        for (Thread thread : assembly.threads()) {
+            interrupted |= join(thread);
+        }
+        if (!released.getAndSet(true)) {
+            settings.storage().close();
+            LOG.info("node {} is closed", settings.node());
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits for a thread to end, whatever happens; says whether it was interrupted meanwhile. */
+    private static boolean join(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true; // told to the caller at the end: a node half closed would keep its storage
+            }
+        }
+        return interrupted;
     }
 }

@@ -1,0 +1,139 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.wire.ClientCodec;
+import dev.multipaxos.wire.ClientMessage;
+import dev.multipaxos.wire.ClientMessage.Result;
+import dev.multipaxos.wire.ClientMessage.Status;
+import dev.multipaxos.wire.Command;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends clients what became of their commands: everything since the last flush in one frame for each connection. A session is
+ * watched from its first command on; a result that nobody waits for any more does no harm.
+ *
+ * <p>Owned by the apply thread.
+ */
+final class ClientOutcomes {
+
+    private static final int RESULT_OVERHEAD_BYTES = 64;
+
+    private final int frameBytesMax;
+    private final Mailbox mailbox;
+    private final Map<Long, Connection> bySession = new HashMap<>();
+    private final Map<Long, Connection> byId = new HashMap<>();
+    private final List<Connection> unflushed = new ArrayList<>();
+
+    // Commands of one session come in runs: the last look-up is the next one's answer.
+    private long lastSession;
+    private @Nullable Connection lastConnection;
+
+    ClientOutcomes(int frameBytesMax, Mailbox mailbox) {
+        this.frameBytesMax = frameBytesMax;
+        this.mailbox = mailbox;
+    }
+
+    /** From now on results of a session, or of the {@code OPEN} with this number, go to a connection. */
+    void watch(long session, long connection) {
+        Connection watcher = byId.computeIfAbsent(connection, Connection::new);
+        Connection before = bySession.put(session, watcher);
+        if (before != null && before != watcher) {
+            before.sessions.remove(session);
+        }
+        watcher.sessions.put(session, Boolean.TRUE);
+        lastConnection = null;
+    }
+
+    /** A connection is closed. */
+    void forget(long connection) {
+        Connection gone = byId.remove(connection);
+        if (gone != null) {
+            gone.sessions.keySet().forEach(bySession::remove);
+            unflushed.remove(gone);
+            lastConnection = null;
+        }
+    }
+
+    void ended(Command command, Status status, Bytes answer) {
+        long session = command.session();
+        if (lastConnection == null || lastSession != session) {
+            Connection found = bySession.get(session);
+            if (found == null) {
+                return;
+            }
+            lastConnection = found;
+            lastSession = session;
+        }
+        Connection connection = lastConnection;
+        if (answer.length() + RESULT_OVERHEAD_BYTES > frameBytesMax) {
+            String text = "the command was executed, but its answer of " + answer.length()
+                    + " bytes does not fit into a frame of " + frameBytesMax;
+            add(connection, new Result(session, command.sequence(), Status.QUERY_FAILED, Bytes.utf8(text)));
+        } else {
+            add(connection, new Result(session, command.sequence(), status, answer));
+        }
+        if (command.kind() == Command.Kind.OPEN
+                || command.kind() == Command.Kind.CLOSE
+                || status == Status.SESSION_EXPIRED) {
+            bySession.remove(session);
+            connection.sessions.remove(session);
+            lastConnection = null;
+        }
+        if (command.kind() == Command.Kind.OPEN) {
+            watch(answer.toByteBuffer().getLong(), connection.id);
+        }
+    }
+
+    private void add(Connection connection, Result result) {
+        int bytes = result.payload().length() + RESULT_OVERHEAD_BYTES;
+        if (connection.bytes + bytes > frameBytesMax) {
+            send(connection);
+        }
+        if (connection.results.isEmpty()) {
+            unflushed.add(connection);
+        }
+        connection.results.add(result);
+        connection.bytes += bytes;
+    }
+
+    /** Hands over what has gathered. */
+    void flush() {
+        for (Connection connection : unflushed) {
+            send(connection);
+        }
+        unflushed.clear();
+    }
+
+    private void send(Connection connection) {
+        if (connection.results.isEmpty()) {
+            return;
+        }
+        ClientMessage results = new ClientMessage.Results(connection.results);
+        mailbox.add(new ClientReply(connection.id, ClientCodec.head(results), ClientCodec.body(results)));
+        connection.results.clear();
+        connection.bytes = 0;
+    }
+
+    /** A frame for a client, made on the apply thread. */
+    record ClientReply(long connection, Bytes head, Bytes body) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.onClientReply(this);
+        }
+    }
+
+    private static final class Connection {
+        private final long id;
+        private final Map<Long, Boolean> sessions = new HashMap<>();
+        private final List<Result> results = new ArrayList<>();
+        private int bytes;
+
+        Connection(long id) {
+            this.id = id;
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.wire.ClientCodec;
+import dev.multipaxos.wire.ClientMessage;
+import dev.multipaxos.wire.ClientMessage.Result;
+import dev.multipaxos.wire.ClientMessage.Status;
+import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.WireException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves clients that are no members: takes commands while this node leads, and queries; says so when it does not lead. What a
+ * client may have waiting here is bounded, for each and for all. Owned by the event loop; results come from the apply thread
+ * ({@link ClientOutcomes}).
+ */
+final class ClientService {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientService.class);
+
+    /** A client may have this part of all the room. */
+    private static final int SHARE = 4;
+
+    private final int batchBytes;
+    private final int valueBytesMax;
+    private final long waitingBytesMax;
+    private final long deadlineNanos;
+    private final Map<Integer, String> members;
+    private final Execution<?, ?> execution;
+    private final Mailbox mailbox;
+    private final Outbox outbox;
+    private final Batcher batcher;
+    private final PendingReads reads;
+    private final ApplyThread apply;
+    private final Room room;
+    private final Map<Long, Client> clients = new HashMap<>();
+
+    /** What it works with. */
+    record Parts(
+            Execution<?, ?> execution,
+            Mailbox mailbox,
+            Outbox outbox,
+            Batcher batcher,
+            PendingReads reads,
+            ApplyThread apply,
+            Room room) {}
+
+    ClientService(NodeSettings<?, ?> settings, Map<Integer, String> members, Parts parts) {
+        this.batchBytes = settings.limits().batchBytes();
+        this.valueBytesMax = settings.limits().valueBytes();
+        this.waitingBytesMax = settings.limits().pendingBytes() / SHARE;
+        this.deadlineNanos = settings.timing().callDeadline().toNanos();
+        this.members = members;
+        this.execution = parts.execution();
+        this.mailbox = parts.mailbox();
+        this.outbox = parts.outbox();
+        this.batcher = parts.batcher();
+        this.reads = parts.reads();
+        this.apply = parts.apply();
+        this.room = parts.room();
+    }
+
+    void onFrame(long connection, Bytes frame, boolean leading, int leader, long nowNanos) {
+        Client client = clients.computeIfAbsent(connection, Client::new);
+        try {
+            ClientMessage message = ClientCodec.decode(frame);
+            if (message instanceof ClientMessage.Submit submit) {
+                onSubmit(client, submit, leading, leader);
+            } else if (message instanceof ClientMessage.Query query) {
+                onQuery(client, query, leader, nowNanos);
+            } else {
+                throw new WireException("a client says what only members say", null);
+            }
+        } catch (WireException e) {
+            LOG.warn("closing client connection {}: {}", connection, e.getMessage());
+            outbox.closeClient(connection);
+        }
+    }
+
+    private void onSubmit(Client client, ClientMessage.Submit submit, boolean leading, int leader)
+            throws WireException {
+        if (!leading) {
+            outbox.sendToClient(client.id, new ClientMessage.NotLeader(submit.id(), leader, members));
+            return;
+        }
+        Pieces pieces = Pieces.of(submit.commands(), batchBytes);
+        if (pieces.largestPayload() > valueBytesMax) {
+            refuse(
+                    client,
+                    submit,
+                    Status.QUERY_FAILED,
+                    Bytes.utf8("a command of " + pieces.largestPayload() + " bytes is larger than the cluster takes, "
+                            + valueBytesMax + "; nothing of this frame was executed"));
+            return;
+        }
+        int bytes = pieces.bytes();
+        if ((client.waitingBytes > 0 && client.waitingBytes + bytes > waitingBytesMax)
+                || !room.enter(pieces.count(), bytes)) {
+            refuse(client, submit, Status.OVERLOADED, Bytes.EMPTY);
+            return;
+        }
+        client.waitingBytes += bytes;
+        for (long session : pieces.sessions()) {
+            apply.watch(session, client.id);
+        }
+        for (Pieces.Piece piece : pieces.pieces()) {
+            batcher.add(piece.commands(), piece.count(), client);
+        }
+    }
+
+    private void refuse(Client client, ClientMessage.Submit submit, Status status, Bytes payload) throws WireException {
+        List<Result> results = new ArrayList<>();
+        Commands.forEach(
+                submit.commands(),
+                command -> results.add(new Result(command.session(), command.sequence(), status, payload)));
+        outbox.sendToClient(client.id, new ClientMessage.Results(results));
+    }
+
+    private void onQuery(Client client, ClientMessage.Query query, int leader, long nowNanos) {
+        if (query.linearizable() && leader == 0) {
+            outbox.sendToClient(client.id, new ClientMessage.NotLeader(query.id(), 0, members));
+        } else if (!room.enter(1, query.query().length())) {
+            outbox.sendToClient(client.id, new ClientMessage.QueryResult(query.id(), Status.OVERLOADED, Bytes.EMPTY));
+        } else {
+            ClientQuery read = new ClientQuery(client.id, query, nowNanos + deadlineNanos);
+            if (query.linearizable()) {
+                reads.add(read);
+            } else {
+                apply.read(0, read);
+            }
+        }
+    }
+
+    void onClosed(long connection) {
+        clients.remove(connection);
+        apply.forget(connection);
+    }
+
+    /** Tells every client who leads, if it is not this node. */
+    void leaderChanged(boolean leading, int leader) {
+        if (leading || clients.isEmpty()) {
+            return;
+        }
+        ClientMessage news = new ClientMessage.NotLeader(0, leader, members);
+        Bytes head = ClientCodec.head(news);
+        Bytes body = ClientCodec.body(news);
+        for (Client client : clients.values()) {
+            outbox.sendToClient(client.id, head, body);
+        }
+    }
+
+    /** A connection. */
+    private static final class Client implements Batcher.Origin {
+        private final long id;
+        private long waitingBytes;
+
+        Client(long id) {
+            this.id = id;
+        }
+
+        @Override
+        public void proposed(int bytes) {
+            waitingBytes -= bytes;
+        }
+
+        @Override
+        public void dropped(int bytes) {
+            waitingBytes -= bytes; // the client is told who leads, and submits again
+        }
+    }
+
+    /** A query on its way. */
+    private final class ClientQuery implements ReadTask {
+        private final long connection;
+        private final ClientMessage.Query query;
+        private final long deadline;
+        private final AtomicBoolean over = new AtomicBoolean();
+
+        ClientQuery(long connection, ClientMessage.Query query, long deadline) {
+            this.connection = connection;
+            this.query = query;
+            this.deadline = deadline;
+        }
+
+        @Override
+        public long deadlineNanos() {
+            return deadline;
+        }
+
+        @Override
+        public boolean isOver() {
+            return over.get();
+        }
+
+        @Override
+        public void expire() {
+            end(Status.UNKNOWN, Bytes.EMPTY);
+        }
+
+        @Override
+        public void fail(Throwable cause) {
+            end(Status.STOPPED, Bytes.EMPTY);
+        }
+
+        @Override
+        public void run() {
+            if (isOver()) {
+                return;
+            }
+            Bytes answer;
+            try {
+                answer = execution.query(query.query());
+            } catch (RuntimeException thrown) { // the query's fault, or nothing to ask: the client is told
+                end(Status.QUERY_FAILED, Bytes.utf8(String.valueOf(thrown.getMessage())));
+                return;
+            }
+            end(Status.OK, answer);
+        }
+
+        private void end(Status status, Bytes payload) {
+            if (over.compareAndSet(false, true)) {
+                room.leave(1, query.query().length());
+                ClientMessage result = new ClientMessage.QueryResult(query.id(), status, payload);
+                mailbox.add(
+                        new ClientOutcomes.ClientReply(connection, ClientCodec.head(result), ClientCodec.body(result)));
+            }
+        }
+    }
+}

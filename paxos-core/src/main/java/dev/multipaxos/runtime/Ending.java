@@ -1,0 +1,27 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.PaxosException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why a node does not run any more.
+ *
+ * @param node its id
+ * @param cause what stopped it; null if it was closed
+ */
+record Ending(int node, @Nullable Throwable cause) {
+
+    /**
+     * What a call is told.
+     *
+     * @param left whether its command had left for the log
+     */
+    PaxosException.NodeStopped exception(boolean left) {
+        String outcome = left ? "the command had been sent and may be executed" : "nothing was executed for this call";
+        String message = cause == null
+                ? "node " + node + " is closed; " + outcome
+                : "node " + node + " has stopped: " + cause.getMessage() + "; " + outcome
+                        + "; use another member, and deal with the cause before this one is started again";
+        return new PaxosException.NodeStopped(message, cause, left);
+    }
+}

@@ -1,0 +1,381 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.Consistency;
+import dev.multipaxos.NodeListener;
+import dev.multipaxos.NodeStatus.Role;
+import dev.multipaxos.core.Ballot;
+import dev.multipaxos.core.Input;
+import dev.multipaxos.core.Message;
+import dev.multipaxos.core.Replica;
+import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.Edge;
+import dev.multipaxos.wire.Envelope;
+import dev.multipaxos.wire.PeerCodec;
+import dev.multipaxos.wire.PeerFrames;
+import dev.multipaxos.wire.Pinned;
+import dev.multipaxos.wire.WireException;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one thread that owns the protocol. A turn takes everything that has arrived, lets it happen, and pushes once: one hand-over
+ * to the disk, one to the state machine, one flush to the network, whatever the number of commands.
+ */
+final class EventLoop extends Thread {
+    private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
+    private static final Input TICK = new Input.Tick();
+
+    /** Deadlines are looked at, and lost answers asked for again, once in so many nanoseconds. */
+    private static final long SWEEP_NANOS = 20_000_000;
+
+    /** What the loop works with. */
+    record Parts(
+            Driver driver,
+            Mailbox mailbox,
+            StorageThread storage,
+            ApplyThread apply,
+            Outbox outbox,
+            Handshake handshake,
+            Batcher batcher,
+            Forwarder forwarder,
+            PendingProposals proposals,
+            PendingReads reads,
+            ClientService clients,
+            NodeListener listener) {}
+
+    /** What others may see of the protocol. */
+    record View(Role role, int leader, Ballot promised, long chosenUpTo, long clearedUpTo) {
+        static View of(Replica replica) {
+            Role role = switch (replica.role()) {
+                case FOLLOWER -> Role.FOLLOWER;
+                case CANDIDATE -> Role.CANDIDATE;
+                case LEADER -> Role.LEADER;
+            };
+            return new View(role, replica.leader(), replica.promised(), replica.chosenUpTo(), replica.clearedUpTo());
+        }
+    }
+
+    private final int self;
+    private final Parts parts;
+    private final Driver driver;
+    private final Replica replica;
+    private final Mailbox mailbox;
+    private final long tickNanos;
+    private final int ticksAtOnceMax;
+    private final long pauseNanos;
+    private final long backlogBytesMax;
+    private final Consumer<Throwable> failed;
+    private final Runnable ended;
+    private final PeerFrames peerFrames = new Frames();
+    private final PendingProposals.Target target = new Leader();
+    private final Set<Integer> pinning = new HashSet<>();
+    private final Set<String> complained = new HashSet<>();
+
+    private volatile boolean stopping;
+    private volatile View view;
+    private final AtomicLong framesRefused = new AtomicLong();
+
+    private long nowNanos = System.nanoTime();
+    private long tickedNanos = nowNanos;
+    private long sweptNanos = nowNanos;
+    private long executedTold;
+    private int frameFrom; // the node whose frame is being read
+    private int leader;
+    private Ballot term = Ballot.ZERO;
+    private boolean leading;
+
+    /**
+     * Makes the thread.
+     *
+     * @param name its name
+     * @param settings the node's
+     * @param parts what it works with
+     * @param failed is told if it fails
+     * @param ended its last act, whatever ended it
+     */
+    EventLoop(String name, NodeSettings<?, ?> settings, Parts parts, Consumer<Throwable> failed, Runnable ended) {
+        super(name);
+        this.self = settings.node();
+        this.parts = parts;
+        this.driver = parts.driver();
+        this.replica = driver.replica();
+        this.mailbox = parts.mailbox();
+        this.tickNanos = settings.timing().tick().toNanos();
+        this.ticksAtOnceMax = Math.max(1, settings.timing().electionTicks() / 2);
+        this.pauseNanos = settings.timing().heartbeat().toNanos();
+        this.backlogBytesMax = settings.limits().inFlightBytes() * 2;
+        this.failed = failed;
+        this.ended = ended;
+        this.executedTold = parts.apply().executedUpTo();
+        this.view = View.of(replica);
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (!stopping) {
+                turn();
+                mailbox.await(tickedNanos + tickNanos - System.nanoTime());
+            }
+        } catch (Throwable thrown) { // a broken invariant, or a fault of ours: to go on would be to guess
+            failed.accept(thrown);
+        }
+        ended.run();
+    }
+
+    private void turn() {
+        nowNanos = System.nanoTime();
+        for (Mail mail : mailbox.drain()) {
+            mail.deliverTo(this);
+        }
+        driver.durable(parts.storage().durable());
+        long executed = parts.apply().executedUpTo();
+        if (executed != executedTold) {
+            executedTold = executed;
+            driver.handle(new Input.Executed(executed));
+        }
+        tick();
+        noticeLeader();
+        submit();
+        driver.endTurn();
+        noticeLeader();
+        while (submit()) { // what became durable has made room
+            driver.endTurn();
+        }
+        parts.storage().handOver();
+        parts.apply().handOver();
+        parts.outbox().flush();
+    }
+
+    /**
+     * Ticks that were missed in a pause are made up for, but never so many at once that a node that was merely slow takes a live
+     * leader for dead before it has read its mail.
+     */
+    private void tick() {
+        long due = (nowNanos - tickedNanos) / tickNanos;
+        if (due > 0) {
+            tickedNanos += due * tickNanos;
+            for (long left = Math.min(due, ticksAtOnceMax); left > 0; left--) {
+                driver.handle(TICK);
+            }
+            view = View.of(replica);
+        }
+        if (nowNanos - sweptNanos >= SWEEP_NANOS) {
+            sweptNanos = nowNanos;
+            parts.proposals().sweep(nowNanos);
+            parts.reads().sweep(nowNanos);
+            if (!leading) {
+                parts.proposals().retry(nowNanos);
+            }
+        }
+    }
+
+    private boolean submit() {
+        parts.proposals().submit(target, nowNanos);
+        parts.forwarder().flush(leader, nowNanos);
+        parts.reads().ask(driver, nowNanos);
+        return parts.batcher().propose(driver, nowNanos);
+    }
+
+    private void noticeLeader() {
+        boolean leads = replica.isLeader();
+        int known = leads ? self : replica.leader();
+        Ballot ballot = leads ? replica.ballot() : replica.promised();
+        if (known == leader && leads == leading && ballot.equals(term)) {
+            return;
+        }
+        boolean another = known != leader;
+        leader = known;
+        leading = leads;
+        term = ballot;
+        view = View.of(replica);
+        parts.batcher().clear();
+        parts.proposals().leaderChanged();
+        parts.reads().leaderChanged();
+        if (another) {
+            if (known != 0) {
+                LOG.info(
+                        "node {}: node {} leads at ballot {}, chosen up to slot {}",
+                        self,
+                        known,
+                        ballot,
+                        replica.chosenUpTo());
+            }
+            parts.clients().leaderChanged(leads, known);
+            tell(() -> parts.listener().leaderChanged(known));
+        }
+    }
+
+    private void tell(Runnable event) {
+        try {
+            event.run();
+        } catch (RuntimeException e) {
+            LOG.warn("node {}: the listener threw", self, e);
+        }
+    }
+
+    // ---- mail
+
+    void onPropose(ProposeCall<?> call) {
+        parts.proposals().add(call);
+    }
+
+    void onRead(ReadCall<?> call) {
+        if (call.consistency() == Consistency.LOCAL) {
+            parts.apply().read(0, call);
+        } else {
+            parts.reads().add(call);
+        }
+    }
+
+    void onPeerFrame(PeerGate.PeerFrame frame) {
+        frameFrom = frame.node();
+        try {
+            PeerCodec.decode(frame.frame(), peerFrames);
+        } catch (WireException e) {
+            refuse("it cannot be read: " + e.getMessage());
+        }
+    }
+
+    /** Drops a frame that is not what it should be; of each kind the first is logged. */
+    private void refuse(String problem) {
+        framesRefused.incrementAndGet();
+        if (complained.size() < 1_000 && complained.add(frameFrom + problem)) {
+            LOG.warn("node {} drops a frame from node {}, and all of its kind: {}", self, frameFrom, problem);
+        }
+    }
+
+    void onClientFrame(PeerGate.ClientFrame frame) {
+        parts.clients().onFrame(frame.connection(), frame.frame(), leading, leader, nowNanos);
+    }
+
+    void onClientClosed(long connection) {
+        parts.clients().onClosed(connection);
+    }
+
+    void onClientReply(ClientOutcomes.ClientReply reply) {
+        parts.outbox().sendToClient(reply.connection(), reply.head(), reply.body());
+    }
+
+    void onGreeted(PeerGate.Greeted peer) {
+        if (pinning.add(peer.node())) {
+            parts.storage().pin(new Pinned(peer.node(), peer.storageId()), replica.promised());
+        }
+    }
+
+    void onPinDurable(Pinned peer) {
+        parts.handshake().pinned(peer.node(), peer.storageId());
+    }
+
+    void onReachable(PeerGate.Reachable peer) {
+        tell(() -> {
+            if (peer.connected()) {
+                parts.listener().peerConnected(peer.node());
+            } else {
+                parts.listener().peerDisconnected(peer.node());
+            }
+        });
+    }
+
+    void onLogRead(Input.LogRead found) {
+        driver.handle(found);
+    }
+
+    PendingProposals proposals() {
+        return parts.proposals();
+    }
+
+    private final class Frames implements PeerFrames {
+
+        @Override
+        public void onMessage(Envelope envelope, Message message) {
+            String problem = parts.handshake().problem(frameFrom, envelope);
+            if (problem != null) {
+                refuse(problem);
+            } else if (bringsValues(message) && isBehind()) {
+                framesRefused
+                        .incrementAndGet(); // it is sent again; what waits for disk and state machine stays bounded
+            } else {
+                driver.handle(new Input.Received(envelope.from(), message));
+            }
+        }
+
+        private boolean bringsValues(Message message) {
+            return message instanceof Message.Accept || message instanceof Message.CatchUpReply;
+        }
+
+        private boolean isBehind() {
+            return parts.storage().backlogBytes() > backlogBytesMax
+                    || parts.apply().backlogBytes() > backlogBytesMax;
+        }
+
+        @Override
+        public void onEdge(Envelope envelope, Edge edge) {
+            String problem = parts.handshake().problem(frameFrom, envelope);
+            int from = envelope.from();
+            if (problem != null) {
+                refuse(problem);
+            } else if (edge instanceof Edge.Forward forward) {
+                parts.forwarder().onForward(from, forward, leading && replica.isLeader(), replica.leader());
+            } else if (edge instanceof Edge.ForwardRefused refused) {
+                parts.proposals().forwardRefused(refused.id(), nowNanos + pauseNanos);
+            } else if (edge instanceof Edge.ReadIndex question) {
+                parts.reads().onReadIndex(from, question);
+            } else if (edge instanceof Edge.ReadIndexReply reply) {
+                parts.reads().onReply(reply, nowNanos);
+            }
+        }
+    }
+
+    /** Whoever leads, as the node's own proposals see it. */
+    private final class Leader implements PendingProposals.Target {
+
+        @Override
+        public boolean exists() {
+            return leader != 0;
+        }
+
+        @Override
+        public void send(Command command, @Nullable ProposeCall<?> call) {
+            if (leading) {
+                parts.batcher().add(command, call);
+            } else {
+                parts.forwarder().add(command, call, leader, nowNanos);
+            }
+        }
+    }
+
+    // ---- others
+
+    /** {@return what the protocol looks like; any thread} */
+    View view() {
+        return view;
+    }
+
+    /** {@return how many frames were refused; any thread} */
+    long framesRefused() {
+        return framesRefused.get();
+    }
+
+    /** Ends the thread after this turn. Any thread. */
+    void finish() {
+        stopping = true;
+        mailbox.poke();
+    }
+
+    /** Ends every call. This thread's, at its end. */
+    void failAll(Ending ending) {
+        for (Mail mail : mailbox.close()) {
+            if (mail instanceof Call<?> call) {
+                call.fail(ending.exception(false));
+            }
+        }
+        parts.proposals().failAll(ending);
+        parts.reads().failAll(ending);
+    }
+}

@@ -1,0 +1,122 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.Codec;
+import dev.multipaxos.StateMachine;
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.core.Value;
+import dev.multipaxos.wire.ClientMessage.Status;
+import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.WireException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Executes chosen values: log time, sessions, the state machine, in this order ({@code docs/protocol.md} §10). Used by the
+ * replay of a journal and then by the apply thread, never at the same time.
+ *
+ * @param <C> commands
+ * @param <R> their answers
+ */
+final class Execution<C, R> {
+
+    private static final Codec<Long> SESSION_ID = Codec.int64();
+
+    private final StateMachine<C, R> stateMachine;
+    private final Codec<C> commandCodec;
+    private final Codec<R> answerCodec;
+    private final Sessions sessions;
+    private final List<Command> batch = new ArrayList<>();
+    private volatile int sessionCount;
+
+    Execution(StateMachine<C, R> stateMachine, Codec<C> commands, Codec<R> answers, Sessions sessions) {
+        this.stateMachine = stateMachine;
+        this.commandCodec = commands;
+        this.answerCodec = answers;
+        this.sessions = sessions;
+    }
+
+    /**
+     * Executes a slot.
+     *
+     * @param slot the slot, one more than that before
+     * @param value its chosen value
+     * @param outcomes is told how each command ended
+     * @throws IllegalStateException if the value cannot be read or the state machine throws, naming slot and command
+     */
+    void execute(long slot, Value value, Outcomes outcomes) {
+        if (!(value instanceof Value.Batch chosen)) {
+            return;
+        }
+        batch.clear();
+        try {
+            Commands.forEach(chosen.commands(), batch::add);
+        } catch (WireException e) {
+            throw new IllegalStateException("slot " + slot + " is chosen, but its commands cannot be read", e);
+        }
+        sessions.beginBatch(slot, chosen.stampMillis());
+        for (Command command : batch) {
+            if (command.kind() != Command.Kind.OPEN) {
+                sessions.touch(command.session());
+            }
+        }
+        sessions.expire();
+        At at = new At(slot, Instant.ofEpochMilli(sessions.logTimeMillis()));
+        for (Command command : batch) {
+            execute(at, command, outcomes);
+        }
+        sessionCount = sessions.count();
+    }
+
+    private void execute(At at, Command command, Outcomes outcomes) {
+        switch (command.kind()) {
+            case OPEN -> outcomes.ended(command, Status.OK, SESSION_ID.encode(sessions.open()));
+            case KEEP_ALIVE ->
+                outcomes.ended(
+                        command,
+                        sessions.keepAlive(command.session()) ? Status.OK : Status.SESSION_EXPIRED,
+                        Bytes.EMPTY);
+            case CLOSE ->
+                outcomes.ended(
+                        command, sessions.close(command.session()) ? Status.OK : Status.SESSION_EXPIRED, Bytes.EMPTY);
+            case APPLY -> {
+                switch (sessions.judge(command)) {
+                    case EXECUTE -> {
+                        Bytes answer = apply(at, command);
+                        sessions.answer(command.session(), command.sequence(), answer);
+                        outcomes.ended(command, Status.OK, answer);
+                    }
+                    case REPEATED -> outcomes.ended(command, Status.OK, sessions.remembered());
+                    case ACKNOWLEDGED -> outcomes.ended(command, Status.ALREADY_ACKNOWLEDGED, Bytes.EMPTY);
+                    case OUTSIDE_WINDOW -> outcomes.ended(command, Status.OUTSIDE_WINDOW, Bytes.EMPTY);
+                    case EXPIRED -> outcomes.ended(command, Status.SESSION_EXPIRED, Bytes.EMPTY);
+                }
+            }
+        }
+    }
+
+    private Bytes apply(At at, Command command) {
+        try {
+            return answerCodec.encode(stateMachine.apply(at, commandCodec.decode(command.payload())));
+        } catch (RuntimeException e) {
+            throw new IllegalStateException(
+                    "the state machine or its codec threw at slot " + at.slot() + ", session " + command.session()
+                            + ", command " + command.sequence() + " (" + command.payload()
+                            + "); it will on every member, so mend it before the node is started again",
+                    e);
+        }
+    }
+
+    /** Answers a client's query; lets through what the state machine or a codec throws. Apply thread. */
+    Bytes query(Bytes query) {
+        return answerCodec.encode(stateMachine.query(commandCodec.decode(query)));
+    }
+
+    /** {@return how many sessions are open; any thread} */
+    int sessionCount() {
+        return sessionCount;
+    }
+
+    private record At(long slot, Instant logTime) implements StateMachine.Context {}
+}

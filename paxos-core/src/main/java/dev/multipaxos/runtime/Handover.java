@@ -1,0 +1,61 @@
+package dev.multipaxos.runtime;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What the event loop has for another thread. The loop {@link #say}s many things in a turn and {@link #push}es once; the other
+ * side takes everything at once.
+ *
+ * @param <T> what is handed over
+ */
+final class Handover<T> {
+
+    private final List<T> said = new ArrayList<>(); // the loop's
+    private final List<T> queue = new ArrayList<>(); // guarded by this
+    private boolean finished; // guarded by this
+
+    /** Notes one thing. Loop only. */
+    void say(T thing) {
+        said.add(thing);
+    }
+
+    /** Hands over what was said. Loop only. */
+    void push() {
+        if (said.isEmpty()) {
+            return;
+        }
+        synchronized (this) {
+            queue.addAll(said);
+            notifyAll();
+        }
+        said.clear();
+    }
+
+    /**
+     * Takes everything, after waiting for something.
+     *
+     * @param into an empty list, for what is taken; still empty if nothing came
+     * @param waitMillis how long to wait; 0 for ever
+     * @return false if nothing will come any more
+     */
+    synchronized boolean take(List<T> into, long waitMillis) throws InterruptedException {
+        long deadline = System.nanoTime() + waitMillis * 1_000_000;
+        while (queue.isEmpty() && !finished) {
+            long left = waitMillis == 0 ? 0 : (deadline - System.nanoTime() + 999_999) / 1_000_000;
+            if (left < 0 || (left == 0 && waitMillis > 0)) {
+                break;
+            }
+            wait(left);
+        }
+        into.addAll(queue);
+        queue.clear();
+        return !into.isEmpty() || !finished;
+    }
+
+    /** Nothing is waited for any more; what was handed over can still be taken. */
+    synchronized void finish() {
+        finished = true;
+        notifyAll();
+    }
+}

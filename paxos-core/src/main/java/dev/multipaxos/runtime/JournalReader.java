@@ -1,0 +1,120 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.core.Input;
+import dev.multipaxos.core.Record;
+import dev.multipaxos.core.Value;
+import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.wire.RecordCodec;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * Reads chosen values that are no longer in memory from the journal, for members that lag. Its queue is short, and what finds it
+ * full is dropped: the member asks again.
+ */
+final class JournalReader extends Thread {
+
+    /** What a peer wants. */
+    private record Wanted(int to, long fromSlot, long toSlot, int maxBytes) {}
+
+    /** What was found. */
+    private record Found(Input.LogRead input) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.onLogRead(input);
+        }
+    }
+
+    private static final int QUEUE_MAX = 64;
+
+    private final DurableStorage storage;
+    private final int group;
+    private final Mailbox mailbox;
+    private final Consumer<Throwable> failed;
+    private final ArrayDeque<Wanted> queue = new ArrayDeque<>(); // guarded by itself
+    private boolean finished; // guarded by queue
+
+    JournalReader(String name, DurableStorage storage, int group, Mailbox mailbox, Consumer<Throwable> failed) {
+        super(name);
+        this.storage = storage;
+        this.group = group;
+        this.mailbox = mailbox;
+        this.failed = failed;
+    }
+
+    /** Asks for values, or drops the question. Any thread. */
+    void read(int to, long fromSlot, long toSlot, int maxBytes) {
+        Wanted wanted = new Wanted(to, fromSlot, toSlot, maxBytes);
+        synchronized (queue) {
+            if (queue.size() < QUEUE_MAX && !queue.contains(wanted)) {
+                queue.add(wanted);
+                queue.notifyAll();
+            }
+        }
+    }
+
+    /** Ends the thread after what it is reading. Any thread. */
+    void finish() {
+        synchronized (queue) {
+            finished = true;
+            queue.clear();
+            queue.notifyAll();
+        }
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (true) {
+                Wanted wanted;
+                synchronized (queue) {
+                    while (queue.isEmpty() && !finished) {
+                        queue.wait();
+                    }
+                    if (finished) {
+                        return;
+                    }
+                    wanted = queue.remove();
+                }
+                serve(wanted);
+            }
+        } catch (Throwable thrown) { // a journal that cannot be read is no memory
+            failed.accept(thrown);
+        }
+    }
+
+    private void serve(Wanted wanted) throws StorageException {
+        Map<Long, Value> latest = new TreeMap<>(); // the last record of a chosen slot holds what is chosen there
+        long readTo = storage.read(
+                group,
+                wanted.fromSlot(),
+                wanted.toSlot(),
+                wanted.maxBytes(),
+                (ofGroup, kind, slotFrom, slotTo, body) -> {
+                    Record record = RecordCodec.decode(kind, body);
+                    if (record instanceof Record.Accepted vote) {
+                        latest.put(vote.slot(), vote.value());
+                    } else if (record instanceof Record.Chosen choice) {
+                        latest.put(choice.slot(), choice.value());
+                    }
+                });
+        List<Value> values = new ArrayList<>();
+        long payload = 0;
+        for (long slot = wanted.fromSlot(); slot <= Math.min(readTo, wanted.toSlot()); slot++) {
+            Value value = latest.get(slot);
+            if (value == null || (!values.isEmpty() && payload + value.bytes() > wanted.maxBytes())) {
+                break;
+            }
+            payload += value.bytes();
+            values.add(value);
+        }
+        if (!values.isEmpty()) {
+            mailbox.add(new Found(new Input.LogRead(wanted.to(), wanted.fromSlot(), values)));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package dev.multipaxos.runtime;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What waits for the event loop: many threads add, the loop takes everything at once. Two lists change places, so that a turn
+ * takes the lock once whatever the number of letters.
+ *
+ * <p>Frames are bounded in bytes, and dropped beyond: a lost frame costs only time. Calls are bounded by their {@link Room}
+ * before they come here, everything else by what the loop itself has asked for; neither is ever lost.
+ */
+final class Mailbox {
+
+    private final Object lock = new Object();
+    private final long frameBytesMax;
+    private List<Mail> filling = new ArrayList<>();
+    private List<Mail> draining = new ArrayList<>();
+    private long frameBytes; // of the frames in filling
+    private boolean closed;
+    private long dropped;
+    private volatile boolean asleep;
+    private volatile boolean poked;
+    private volatile @Nullable Thread owner;
+
+    /**
+     * Makes an empty mailbox.
+     *
+     * @param frameBytesMax how many bytes of frames may wait, besides at least one frame
+     */
+    Mailbox(long frameBytesMax) {
+        this.frameBytesMax = frameBytesMax;
+    }
+
+    /** Adds a letter and wakes the loop; false if the mailbox is closed. */
+    boolean add(Mail mail) {
+        synchronized (lock) {
+            if (closed) {
+                return false;
+            }
+            filling.add(mail);
+        }
+        wake();
+        return true;
+    }
+
+    /** Adds a frame, without waking the loop: {@link #wake} follows at the end of the burst. False if it was dropped. */
+    boolean addFrame(Mail frame, int bytes) {
+        synchronized (lock) {
+            if (closed) {
+                return false;
+            }
+            if (frameBytes > 0 && frameBytes + bytes > frameBytesMax) {
+                dropped++;
+                return false;
+            }
+            frameBytes += bytes;
+            filling.add(frame);
+            return true;
+        }
+    }
+
+    /** Tells the loop to look at what other threads have published, without a letter. */
+    void poke() {
+        poked = true;
+        wake();
+    }
+
+    /** Wakes the loop if it sleeps; costs one read if it does not. */
+    void wake() {
+        if (asleep) {
+            LockSupport.unpark(owner);
+        }
+    }
+
+    /** Takes everything; the list is the caller's until the next call. Loop only. */
+    List<Mail> drain() {
+        draining.clear();
+        poked = false; // before the caller looks at what was published
+        synchronized (lock) {
+            List<Mail> full = filling;
+            filling = draining;
+            draining = full;
+            frameBytes = 0;
+            return full;
+        }
+    }
+
+    /** Sleeps until something arrives, or for so long. Loop only. */
+    void await(long nanos) {
+        owner = Thread.currentThread();
+        asleep = true;
+        if (!poked && isEmpty() && nanos > 0) {
+            LockSupport.parkNanos(this, nanos);
+        }
+        asleep = false;
+    }
+
+    private boolean isEmpty() {
+        synchronized (lock) {
+            return filling.isEmpty();
+        }
+    }
+
+    /** From now on nothing is added; what was is returned. */
+    List<Mail> close() {
+        synchronized (lock) {
+            closed = true;
+            List<Mail> rest = new ArrayList<>(filling);
+            filling.clear();
+            return rest;
+        }
+    }
+
+    /** {@return how many frames were dropped} */
+    long dropped() {
+        synchronized (lock) {
+            return dropped;
+        }
+    }
+}

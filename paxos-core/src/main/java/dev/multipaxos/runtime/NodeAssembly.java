@@ -1,0 +1,199 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.Limits;
+import dev.multipaxos.Member;
+import dev.multipaxos.Timing;
+import dev.multipaxos.core.Configuration;
+import dev.multipaxos.core.Parameters;
+import dev.multipaxos.core.Quorums;
+import dev.multipaxos.core.Replica;
+import dev.multipaxos.core.Value;
+import dev.multipaxos.wire.FoundingRecord;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/** The parts of a node, put together, not started yet. */
+final class NodeAssembly {
+
+    private static final int CHUNK_BYTES = 256 << 10;
+    private static final int FRAME_OVERHEAD_BYTES = 4_096;
+
+    private final NodeIdentity identity;
+    private final Execution<?, ?> execution;
+    private final Mailbox mailbox;
+    private final StorageThread storage;
+    private final ApplyThread apply;
+    private final JournalReader reader;
+    private final EventLoop loop;
+    private final PeerGate gate;
+
+    /**
+     * Puts a node together.
+     *
+     * @param settings what it was told
+     * @param recovered what it found on its disk
+     * @param execution its state machine, as far as the disk went
+     * @param room what may wait
+     * @param failed is told, by one of its threads, that it must stop
+     * @param ended what the loop does last
+     */
+    NodeAssembly(
+            NodeSettings<?, ?> settings,
+            Recovered recovered,
+            Execution<?, ?> execution,
+            Room room,
+            Consumer<Throwable> failed,
+            Runnable ended) {
+        this.identity = recovered.identity();
+        this.execution = execution;
+        int node = settings.node();
+        int group = settings.group();
+        Limits limits = settings.limits();
+        Timing timing = settings.timing();
+        long retryNanos = timing.election().toNanos() * 2;
+
+        mailbox = new Mailbox(limits.pendingBytes());
+        Handshake handshake = new Handshake(identity);
+        recovered.pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
+        storage = new StorageThread(threadName(node, "storage"), settings.storage(), group, mailbox, failed);
+        reader = new JournalReader(threadName(node, "catchup"), settings.storage(), group, mailbox, failed);
+        gate = new PeerGate(identity, handshake, storage, mailbox);
+
+        SplittableRandom random = new SplittableRandom(identity.storageId() ^ identity.bootCount());
+        PendingProposals proposals =
+                new PendingProposals(mailbox, () -> random.nextLong() | Long.MIN_VALUE, retryNanos);
+        apply = new ApplyThread(
+                threadName(node, "apply"),
+                execution,
+                recovered.durable().base(),
+                proposals,
+                new ClientOutcomes(limits.frameBytes() - FRAME_OVERHEAD_BYTES, mailbox),
+                mailbox,
+                failed);
+        Outbox outbox = new Outbox(settings.transport(), identity, storage);
+        PendingReads reads =
+                new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos());
+        Replica replica = new Replica(
+                node, configuration(identity.founding()), parameters(limits, timing, identity), recovered.durable());
+        Driver driver = new Driver(replica, storage, outbox, new Application(node, apply, reads, reader));
+        Batcher batcher = new Batcher(
+                limits.batchBytes(),
+                room,
+                new StampClock(System::currentTimeMillis, () -> System.nanoTime() / 1_000_000));
+        Forwarder forwarder = new Forwarder(limits.batchBytes(), outbox, batcher, room);
+        ClientService clients = new ClientService(
+                settings,
+                settings.membership().members().stream().collect(Collectors.toMap(Member::id, Member::address)),
+                new ClientService.Parts(execution, mailbox, outbox, batcher, reads, apply, room));
+        loop = new EventLoop(
+                threadName(node, "loop"),
+                settings,
+                new EventLoop.Parts(
+                        driver,
+                        mailbox,
+                        storage,
+                        apply,
+                        outbox,
+                        handshake,
+                        batcher,
+                        forwarder,
+                        proposals,
+                        reads,
+                        clients,
+                        settings.listener()),
+                failed,
+                ended);
+    }
+
+    static String threadName(int node, String job) {
+        return "paxos-" + node + "-" + job;
+    }
+
+    private static Configuration configuration(FoundingRecord founding) {
+        int[] members = founding.members().stream()
+                .mapToInt(FoundingRecord.Founder::node)
+                .toArray();
+        return new Configuration(new Quorums(members.length, founding.phase1(), founding.phase2()), members);
+    }
+
+    private static Parameters parameters(Limits limits, Timing timing, NodeIdentity identity) {
+        // A chunk ends with the value that fills it: together they must still fit into a frame.
+        int largest = Math.max(limits.valueBytes(), limits.batchBytes()) + FRAME_OVERHEAD_BYTES;
+        return new Parameters(
+                limits.alpha(),
+                limits.ring(),
+                timing.heartbeatTicks(),
+                timing.electionTicks(),
+                identity.cluster() | 1,
+                Math.max(1, Math.min(CHUNK_BYTES, limits.frameBytes() - largest)),
+                limits.inFlightBytes(),
+                limits.retainedBytes());
+    }
+
+    /** Where the replica's wishes that are neither disk nor network go. */
+    private record Application(int node, ApplyThread apply, PendingReads reads, JournalReader reader)
+            implements Driver.Application {
+
+        @Override
+        public void execute(long slot, Value value) {
+            apply.execute(slot, value);
+        }
+
+        @Override
+        public void readReady(long token, long slot) {
+            reads.readReady(token, slot, node);
+        }
+
+        @Override
+        public void readRefused(long token) {
+            reads.readRefused(token, System.nanoTime());
+        }
+
+        @Override
+        public void readLog(int to, long fromSlot, long toSlot, int maxBytes) {
+            reader.read(to, fromSlot, toSlot, maxBytes);
+        }
+    }
+
+    /** {@return all threads, in the order in which they end} */
+    List<Thread> threads() {
+        return List.of(loop, storage, apply, reader);
+    }
+
+    /** Ends the threads behind the loop, after what they are at. */
+    void finishThreads() {
+        storage.finish();
+        apply.finish();
+        reader.finish();
+    }
+
+    NodeIdentity identity() {
+        return identity;
+    }
+
+    Execution<?, ?> execution() {
+        return execution;
+    }
+
+    Mailbox mailbox() {
+        return mailbox;
+    }
+
+    StorageThread storage() {
+        return storage;
+    }
+
+    ApplyThread apply() {
+        return apply;
+    }
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    PeerGate gate() {
+        return gate;
+    }
+}

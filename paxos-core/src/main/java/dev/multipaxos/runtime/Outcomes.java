@@ -1,0 +1,22 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.wire.ClientMessage.Status;
+import dev.multipaxos.wire.Command;
+
+/** Is told how each executed command ended, in log order, on the thread that executes. */
+@FunctionalInterface
+interface Outcomes {
+
+    /** Tells nobody: what a journal that is replayed says. */
+    Outcomes NONE = (command, status, answer) -> {};
+
+    /**
+     * A command has ended.
+     *
+     * @param command the command
+     * @param status how
+     * @param answer the state machine's answer; for a session that was opened its id, 8 bytes
+     */
+    void ended(Command command, Status status, Bytes answer);
+}

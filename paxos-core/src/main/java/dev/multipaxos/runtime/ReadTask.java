@@ -1,0 +1,30 @@
+package dev.multipaxos.runtime;
+
+/** A read on its way: gets a slot from the leader, then runs on the apply thread once that is executed. */
+interface ReadTask {
+
+    /** {@return when it is given up, on the clock of {@link System#nanoTime}} */
+    long deadlineNanos();
+
+    /** {@return whether nobody waits for it any more} */
+    boolean isOver();
+
+    /** Gives it up because the deadline has passed. Loop. */
+    void expire();
+
+    /** Gives it up. Loop. */
+    void fail(Throwable cause);
+
+    /**
+     * The leader has said after which slot it may run. Loop.
+     *
+     * @param slot the slot
+     * @param apply where reads run
+     */
+    default void ready(long slot, ApplyThread apply) {
+        apply.read(slot, this);
+    }
+
+    /** Runs it. Apply thread. */
+    void run();
+}

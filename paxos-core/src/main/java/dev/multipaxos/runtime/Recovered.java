@@ -1,0 +1,85 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.Limits;
+import dev.multipaxos.Member;
+import dev.multipaxos.Membership;
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.core.Durable;
+import dev.multipaxos.core.Replay;
+import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.wire.FoundingRecord;
+import dev.multipaxos.wire.FoundingRecordCodec;
+import dev.multipaxos.wire.Pinned;
+import dev.multipaxos.wire.RecordCodec;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a node finds when it opens its storage.
+ *
+ * @param identity who it is
+ * @param durable what its acceptor remembers; everything up to its {@code base} was executed
+ * @param pinned the peers that it knows by their storage
+ */
+record Recovered(NodeIdentity identity, Durable durable, List<Pinned> pinned) {
+    private static final Logger LOG = LoggerFactory.getLogger(Recovered.class);
+
+    /**
+     * Opens the storage and executes what it holds.
+     *
+     * @param settings the node's
+     * @param execution executes
+     * @throws StorageException if the storage cannot be had or read
+     */
+    static Recovered from(NodeSettings<?, ?> settings, Execution<?, ?> execution) throws StorageException {
+        long begun = System.nanoTime();
+        FoundingRecord founding = founding(settings);
+        Bytes encoded = FoundingRecordCodec.encode(founding);
+        DurableStorage.Identity storage = settings.storage().open(settings.node(), encoded);
+        List<Pinned> pinned = new ArrayList<>();
+        Replay replay = new Replay((slot, value) -> execution.execute(slot, value, Outcomes.NONE));
+        settings.storage().replay((group, kind, slotFrom, slotTo, body) -> {
+            if (kind == RecordCodec.PINNED) {
+                pinned.add(RecordCodec.decodePinned(body));
+            } else {
+                replay.record(RecordCodec.decode(kind, body));
+            }
+        });
+        Durable durable = replay.finish();
+        LOG.info(
+                "node {} opened storage {} for the {}. time{}: {} slots executed, {} more held, in {} ms",
+                settings.node(),
+                Long.toHexString(storage.storageId()),
+                storage.bootCount(),
+                storage.formatted() ? ", newly formatted" : "",
+                durable.base(),
+                durable.entries().size(),
+                (System.nanoTime() - begun) / 1_000_000);
+        NodeIdentity identity =
+                NodeIdentity.of(settings.node(), founding, encoded, storage.storageId(), storage.bootCount());
+        return new Recovered(identity, durable, pinned);
+    }
+
+    private static FoundingRecord founding(NodeSettings<?, ?> settings) {
+        Membership membership = settings.membership();
+        Limits limits = settings.limits();
+        int count = membership.members().size();
+        boolean majority = membership.phase1() == 0;
+        return new FoundingRecord(
+                settings.group(),
+                limits.alpha(),
+                limits.valueBytes(),
+                limits.frameBytes(),
+                majority ? "majority" : "flexible",
+                majority ? count / 2 + 1 : membership.phase1(),
+                majority ? count / 2 + 1 : membership.phase2(),
+                membership.members().stream().map(Recovered::founder).toList());
+    }
+
+    private static FoundingRecord.Founder founder(Member member) {
+        return new FoundingRecord.Founder(member.id(), member.address());
+    }
+}

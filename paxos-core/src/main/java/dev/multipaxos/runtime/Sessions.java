@@ -1,0 +1,210 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.Limits;
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.wire.Command;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The replicated table that makes a command execute at most once however often it is sent ({@code docs/protocol.md} §10). It is
+ * a function of the log alone, the same on every member: no clock but log time, and iterated in the order of last use, which
+ * the log determines.
+ *
+ * <p>Owned by the thread that executes.
+ */
+final class Sessions {
+
+    /** What to do with a command. */
+    enum Verdict {
+        /** Execute it, and {@link #answer} it. */
+        EXECUTE,
+        /** It was executed before: {@link #remembered} is the answer. */
+        REPEATED,
+        /** It was executed before, or given up, and its answer was acknowledged. */
+        ACKNOWLEDGED,
+        /** It is too far ahead of the session's floor: void. */
+        OUTSIDE_WINDOW,
+        /** There is no such session (any more): void. */
+        EXPIRED
+    }
+
+    /** A slot's sessions are numbered from its first id; more than these do not fit into a batch. */
+    private static final int OPENED_PER_SLOT_BITS = 20;
+
+    private final long timeoutMillis;
+    private final int window;
+    private final int sessionsMax;
+    private final Map<Long, Session> byLastUse = new LinkedHashMap<>(64, 0.75f, true);
+    private long logTimeMillis;
+    private long slot;
+    private int openedInSlot;
+    private Bytes remembered = Bytes.EMPTY;
+
+    Sessions(long timeoutMillis, int window, int sessionsMax) {
+        this.timeoutMillis = timeoutMillis;
+        this.window = window;
+        this.sessionsMax = sessionsMax;
+    }
+
+    /**
+     * Begins a batch: log time moves.
+     *
+     * @param batchSlot the slot that is executed
+     * @param stampMillis the batch's stamp
+     */
+    void beginBatch(long batchSlot, long stampMillis) {
+        slot = batchSlot;
+        openedInSlot = 0;
+        logTimeMillis = Math.max(logTimeMillis, stampMillis);
+    }
+
+    /** Notes that the batch holds a command of a session, which thereby does not expire. Before {@link #expire}. */
+    void touch(long session) {
+        Session found = byLastUse.get(session);
+        if (found != null) {
+            found.lastUseMillis = logTimeMillis;
+        }
+    }
+
+    /** Ends the sessions that were not used for the time-out, up to this batch's log time. */
+    void expire() {
+        Iterator<Session> eldestFirst = byLastUse.values().iterator();
+        while (eldestFirst.hasNext()) {
+            if (logTimeMillis - eldestFirst.next().lastUseMillis <= timeoutMillis) {
+                return;
+            }
+            eldestFirst.remove();
+        }
+    }
+
+    /** Opens a session. If there are too many, the one that was idle longest goes. */
+    long open() {
+        if (byLastUse.size() >= sessionsMax) {
+            Iterator<Session> eldestFirst = byLastUse.values().iterator();
+            eldestFirst.next();
+            eldestFirst.remove();
+        }
+        long id = (slot << OPENED_PER_SLOT_BITS) + openedInSlot++;
+        byLastUse.put(id, new Session(logTimeMillis));
+        return id;
+    }
+
+    /** Tells whether a session is there; that counts as use, as every command of it does. */
+    boolean keepAlive(long session) {
+        return byLastUse.get(session) != null;
+    }
+
+    /** Ends a session; false if there is none. */
+    boolean close(long session) {
+        return byLastUse.remove(session) != null;
+    }
+
+    /** Judges a command, after it has raised its session's floor. */
+    Verdict judge(Command command) {
+        Session session = byLastUse.get(command.session());
+        if (session == null) {
+            return Verdict.EXPIRED;
+        }
+        session.raiseFloor(command.acknowledgedBelow());
+        long sequence = command.sequence();
+        if (sequence < session.floor) {
+            return Verdict.ACKNOWLEDGED;
+        }
+        if (sequence - session.floor >= window) {
+            return Verdict.OUTSIDE_WINDOW;
+        }
+        Bytes answer = session.answer(sequence);
+        if (answer == null) {
+            return Verdict.EXECUTE;
+        }
+        remembered = answer;
+        return Verdict.REPEATED;
+    }
+
+    /** {@return the answer to the command last judged to be repeated} */
+    Bytes remembered() {
+        return remembered;
+    }
+
+    /** Keeps the answer to a command that was executed. */
+    void answer(long session, long sequence, Bytes answer) {
+        Session found = byLastUse.get(session);
+        if (found == null) {
+            throw new IllegalStateException("session " + session + " ended while a command of it ran");
+        }
+        found.put(sequence, answer);
+    }
+
+    /** {@return how many sessions are open} */
+    int count() {
+        return byLastUse.size();
+    }
+
+    /** {@return the time of the log, in milliseconds since 1970} */
+    long logTimeMillis() {
+        return logTimeMillis;
+    }
+
+    /** One client: a floor, and the answers at or above it, at their sequence modulo the capacity. */
+    private static final class Session {
+        private long lastUseMillis;
+        private long floor = 1;
+        private @Nullable Bytes[] answers = new @Nullable Bytes[16];
+
+        Session(long nowMillis) {
+            this.lastUseMillis = nowMillis;
+        }
+
+        void raiseFloor(long acknowledgedBelow) {
+            if (acknowledgedBelow <= floor) {
+                return;
+            }
+            if (acknowledgedBelow - floor >= answers.length) {
+                Arrays.fill(answers, null);
+            } else {
+                for (long sequence = floor; sequence < acknowledgedBelow; sequence++) {
+                    answers[index(sequence)] = null;
+                }
+            }
+            floor = acknowledgedBelow;
+        }
+
+        @Nullable
+        Bytes answer(long sequence) {
+            return sequence - floor < answers.length ? answers[index(sequence)] : null;
+        }
+
+        void put(long sequence, Bytes answer) {
+            if (sequence - floor >= answers.length) {
+                grow(sequence - floor + 1);
+            }
+            answers[index(sequence)] = answer;
+        }
+
+        private void grow(long needed) {
+            int capacity = answers.length;
+            while (capacity < needed) {
+                capacity *= 2;
+            }
+            @Nullable Bytes[] grown = new @Nullable Bytes[capacity];
+            for (long sequence = floor; sequence < floor + answers.length; sequence++) {
+                grown[(int) (sequence & (capacity - 1))] = answers[index(sequence)];
+            }
+            answers = grown;
+        }
+
+        private int index(long sequence) {
+            return (int) (sequence & (answers.length - 1));
+        }
+    }
+
+    /** {@return the table that the library runs with} */
+    static Sessions standard() {
+        return new Sessions(
+                dev.multipaxos.Timing.SESSION_TIMEOUT.toMillis(), Limits.SESSION_WINDOW, Limits.SESSIONS_MAX);
+    }
+}

@@ -1,0 +1,207 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.core.Ballot;
+import dev.multipaxos.core.Record;
+import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.wire.Pinned;
+import dev.multipaxos.wire.RecordCodec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * Writes the journal: takes all records that wait, appends them, forces them once if anybody waits for one of them, and
+ * publishes how many are durable (group commit). After a failure it does nothing any more. It is never interrupted: that would
+ * close the file under it.
+ */
+final class StorageThread extends Thread implements Driver.Journal {
+
+    /** What the loop hands over. */
+    private interface Task {
+        void run(StorageThread storage) throws StorageException;
+    }
+
+    /** A record of the protocol. */
+    private record Append(Record record, Ballot promised) implements Task {
+        @Override
+        public void run(StorageThread storage) throws StorageException {
+            storage.onAppend(this);
+        }
+    }
+
+    /** A record of the runtime. */
+    private record Pin(Pinned pinned, Ballot promised) implements Task {
+        @Override
+        public void run(StorageThread storage) throws StorageException {
+            storage.onPin(this);
+        }
+    }
+
+    /** Somebody waits for what was handed over before. */
+    private record Sync() implements Task {
+        @Override
+        public void run(StorageThread storage) {
+            storage.wanted = true;
+        }
+    }
+
+    /** A peer's storage is pinned for good. */
+    record PinDurable(Pinned pinned) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.onPinDurable(pinned);
+        }
+    }
+
+    private static final long IDLE_MILLIS = 50;
+    private static final int RECORD_OVERHEAD_BYTES = 64;
+    private static final Task SYNC = new Sync();
+
+    private final DurableStorage storage;
+    private final int group;
+    private final Mailbox mailbox;
+    private final Consumer<Throwable> failed;
+
+    private final Handover<Task> tasks = new Handover<>();
+    private final AtomicLong backlogBytes = new AtomicLong();
+    private volatile long durable;
+    private volatile long position;
+
+    // this thread's
+    private long appended; // records of the protocol, which is what tickets count
+    private boolean wanted;
+    private boolean unsynced;
+    private final List<Pinned> pinned = new ArrayList<>();
+
+    StorageThread(String name, DurableStorage storage, int group, Mailbox mailbox, Consumer<Throwable> failed) {
+        super(name);
+        this.storage = storage;
+        this.group = group;
+        this.mailbox = mailbox;
+        this.failed = failed;
+        this.position = storage.durablePosition();
+    }
+
+    // ---- the loop says
+
+    @Override
+    public void append(Record record, Ballot promised) {
+        backlogBytes.addAndGet(bytes(record));
+        tasks.say(new Append(record, promised));
+    }
+
+    @Override
+    public void sync(long ticket) {
+        tasks.say(SYNC);
+        tasks.push();
+    }
+
+    /** Writes that a peer is known by this storage; answered by {@link PinDurable}. */
+    void pin(Pinned peer, Ballot promised) {
+        tasks.say(new Pin(peer, promised));
+        tasks.say(SYNC);
+        tasks.push();
+    }
+
+    /** Hands over what was said. */
+    void handOver() {
+        tasks.push();
+    }
+
+    /** {@return how many records, counted from the start, are durable; any thread} */
+    long durable() {
+        return durable;
+    }
+
+    /** {@return the durable end of the journal; any thread} */
+    long position() {
+        return position;
+    }
+
+    /** {@return the bytes that wait to be written; any thread} */
+    long backlogBytes() {
+        return backlogBytes.get();
+    }
+
+    /** Ends the thread after what was handed over. Any thread. */
+    void finish() {
+        tasks.finish();
+    }
+
+    // ---- this thread
+
+    @Override
+    public void run() {
+        List<Task> taken = new ArrayList<>();
+        boolean idle = true; // nothing was written since the storage was last told so
+        try {
+            while (tasks.take(taken, idle ? 0 : IDLE_MILLIS)) {
+                if (taken.isEmpty()) {
+                    wanted = unsynced;
+                    sync();
+                    storage.idle();
+                    idle = true;
+                    continue;
+                }
+                for (Task task : taken) {
+                    task.run(this);
+                }
+                taken.clear();
+                sync();
+                idle = false;
+            }
+            wanted = unsynced;
+            sync();
+        } catch (Throwable thrown) { // final: nothing is known about what follows the last durable mark
+            failed.accept(thrown);
+        }
+    }
+
+    private void onAppend(Append append) throws StorageException {
+        Record record = append.record();
+        Ballot promised = append.promised();
+        storage.append(
+                group,
+                RecordCodec.kind(record),
+                RecordCodec.slotFrom(record),
+                RecordCodec.slotTo(record),
+                promised.round(),
+                promised.node(),
+                RecordCodec.head(record),
+                RecordCodec.body(record));
+        appended++;
+        unsynced = true;
+        backlogBytes.addAndGet(-bytes(record));
+    }
+
+    private void onPin(Pin pin) throws StorageException {
+        Ballot promised = pin.promised();
+        Bytes record = RecordCodec.encode(pin.pinned());
+        storage.append(group, RecordCodec.PINNED, 0, 0, promised.round(), promised.node(), record, Bytes.EMPTY);
+        unsynced = true;
+        pinned.add(pin.pinned());
+    }
+
+    private void sync() throws StorageException {
+        if (!wanted) {
+            return;
+        }
+        wanted = false;
+        if (unsynced) {
+            storage.sync();
+            unsynced = false;
+        }
+        position = storage.durablePosition();
+        durable = appended;
+        pinned.forEach(peer -> mailbox.add(new PinDurable(peer)));
+        pinned.clear();
+        mailbox.poke();
+    }
+
+    private static int bytes(Record record) {
+        return RecordCodec.body(record).length() + RECORD_OVERHEAD_BYTES;
+    }
+}

@@ -1,0 +1,210 @@
+package dev.multipaxos.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Random schedules over real replicas and drivers: loss, duplication, any order, cuts, slow disks and state machines, crashes
+ * that lose what was not synced. {@link Cluster} checks safety after every event; at the end everything heals, and the group
+ * must choose again.
+ *
+ * <p>{@code -Drandom.seeds=N} runs that many seeds, {@code -Drandom.seed=S} that one alone.
+ */
+class RandomSchedulesTest {
+
+    private static final int EVENTS = 4_000;
+
+    @Test
+    void no_schedule_breaks_agreement_and_a_healed_group_goes_on() {
+        Long only = Long.getLong("random.seed");
+        long seeds = only == null ? Long.getLong("random.seeds", 300) : 1;
+        long choices = 0;
+        for (long i = 0; i < seeds; i++) {
+            long seed = only == null ? 1 + i : only;
+            try {
+                choices += new Run(seed).run();
+            } catch (RuntimeException | AssertionError e) {
+                throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
+            }
+        }
+        assertThat(choices).as("the schedules must let something be chosen").isGreaterThan(seeds * 10);
+    }
+
+    private static final class Run {
+        final SplittableRandom random;
+        final Cluster cluster;
+        final int size;
+        final long[] executed;
+        final boolean[][] cut;
+        final Map<Long, Long> acknowledgedBefore = new HashMap<>();
+        final double loss;
+        final double crashes;
+        final double cuts;
+        final double slowDisk;
+        int values;
+        long tokens;
+
+        Run(long seed) {
+            random = new SplittableRandom(seed);
+            size = 1 + random.nextInt(5);
+            int alpha = 1 + random.nextInt(8);
+            int heartbeat = 1 + random.nextInt(4);
+            Parameters parameters = new Parameters(
+                    alpha,
+                    2 * alpha + random.nextInt(2 * alpha),
+                    heartbeat,
+                    heartbeat * (2 + random.nextInt(5)),
+                    random.nextInt(4) == 0 ? 0 : seed,
+                    1 + random.nextInt(30),
+                    1 + random.nextInt(60),
+                    random.nextInt(100));
+            int[] members = new int[size];
+            for (int i = 0; i < size; i++) {
+                members[i] = i + 1;
+            }
+            Quorums quorums = Quorums.majority(size);
+            if (size > 1 && random.nextInt(3) == 0) {
+                int phase2 = 1 + random.nextInt(size);
+                quorums = new Quorums(size, size + 1 - phase2, phase2);
+            }
+            cluster = new Cluster(new Configuration(quorums, members), parameters);
+            cluster.syncAtOnce = random.nextBoolean();
+            cluster.executeAtOnce = random.nextBoolean();
+            executed = new long[size + 1];
+            cut = new boolean[size + 1][size + 1];
+            loss = random.nextInt(3) == 0 ? random.nextDouble() * 0.3 : 0;
+            crashes = random.nextInt(2) == 0 ? random.nextDouble() * 0.01 : 0;
+            cuts = random.nextInt(2) == 0 ? random.nextDouble() * 0.02 : 0;
+            slowDisk = random.nextDouble();
+        }
+
+        long run() {
+            for (int i = 0; i < EVENTS; i++) {
+                event();
+                checkReads();
+            }
+            heal();
+            return cluster.choices.size();
+        }
+
+        private void event() {
+            double dice = random.nextDouble();
+            int id = 1 + random.nextInt(size);
+            Cluster.Node node = cluster.node(id);
+            if (dice < crashes) {
+                if (node.isUp()) {
+                    node.crash(random.nextInt(1 + node.cache.size()));
+                } else {
+                    restart(id);
+                }
+            } else if (dice < crashes + cuts) {
+                cut[id][1 + random.nextInt(size)] ^= true;
+            } else if (dice < 0.60) {
+                deliverOne();
+            } else if (!node.isUp()) {
+                if (random.nextInt(50) == 0) {
+                    restart(id);
+                }
+            } else if (dice < 0.72) {
+                cluster.tick(id);
+            } else if (dice < 0.84) {
+                if (random.nextDouble() > slowDisk) {
+                    cluster.force(id);
+                }
+            } else if (dice < 0.90) {
+                executeSome(node);
+            } else if (dice < 0.98) {
+                if (node.replica().openSlots() > 0) {
+                    cluster.propose(id, "v" + values++);
+                }
+            } else {
+                acknowledgedBefore.put(++tokens, cluster.choices.isEmpty() ? 0L : cluster.choices.lastKey());
+                cluster.step(id, new Input.Read(tokens));
+            }
+        }
+
+        private void restart(int id) {
+            cluster.restart(id);
+            executed[id] = cluster.node(id).lastExecuted;
+        }
+
+        private void executeSome(Cluster.Node node) {
+            if (cluster.executeAtOnce || node.lastExecuted <= executed[node.id]) {
+                return;
+            }
+            executed[node.id] += 1 + random.nextLong(node.lastExecuted - executed[node.id]);
+            cluster.step(node.id, new Input.Executed(executed[node.id]));
+        }
+
+        private void deliverOne() {
+            if (cluster.network.isEmpty()) {
+                return;
+            }
+            // mostly near the front, so that old messages do not pile up for ever
+            int index = random.nextInt(random.nextInt(cluster.network.size()) + 1);
+            Cluster.Flight flight = cluster.network.get(index);
+            if (cut[flight.from()][flight.to()] || random.nextDouble() < loss) {
+                cluster.network.remove(index);
+            } else if (random.nextInt(20) == 0) {
+                cluster.deliver(flight);
+                cluster.network.add(flight); // once more, later
+            } else {
+                cluster.deliver(flight);
+            }
+        }
+
+        private void checkReads() {
+            for (Cluster.Node node : cluster.nodes()) {
+                node.readyReads.forEach((token, slot) -> Cluster.check(
+                        slot >= acknowledgedBefore.getOrDefault(token, 0L),
+                        "read " + token + " may run after slot " + slot + ", but slot " + acknowledgedBefore.get(token)
+                                + " was acknowledged before it"));
+                node.readyReads.clear();
+                node.refusedReads.clear();
+            }
+        }
+
+        private void heal() {
+            cluster.syncAtOnce = true;
+            cluster.executeAtOnce = true;
+            for (Cluster.Node node : cluster.nodes()) {
+                if (!node.isUp()) {
+                    cluster.restart(node.id);
+                }
+                cluster.force(node.id);
+            }
+            cluster.settle();
+            // with equal time-outs everywhere candidates may tie for ever; a run without jitter gets it from its clock
+            for (int i = 0; i < 60 * cluster.parameters.electionTicks(); i++) {
+                for (Cluster.Node node : cluster.nodes()) {
+                    if (cluster.parameters.jitterSeed() != 0 || random.nextBoolean()) {
+                        cluster.tick(node.id);
+                    }
+                }
+                cluster.settle();
+            }
+            List<Integer> leaders = new ArrayList<>();
+            for (Cluster.Node node : cluster.nodes()) {
+                if (node.replica().isLeader()) {
+                    leaders.add(node.id);
+                }
+            }
+            assertThat(leaders)
+                    .as("leaders of a healed group: %s", cluster.nodes())
+                    .hasSize(1);
+            cluster.propose(leaders.get(0), "last");
+            cluster.settle();
+            cluster.tickAll(10 * cluster.parameters.electionTicks());
+            for (Cluster.Node node : cluster.nodes()) {
+                assertThat(node.executed).as("node %d", node.id).isEqualTo(cluster.choices);
+                assertThat(node.executed.lastEntry().getValue()).isEqualTo(Cluster.value("last"));
+            }
+        }
+    }
+}
