@@ -87,7 +87,7 @@ public final class Demo implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(cleaner);
         boolean verified = false;
         try (cluster;
-                Survey survey = new Survey(cluster.addresses())) {
+                Survey survey = new Survey(cluster.addresses(), id -> cluster.process(id).isAlive())) {
             out.printf(
                     Locale.ROOT,
                     "Three servers on %s; their data is in %s%n",

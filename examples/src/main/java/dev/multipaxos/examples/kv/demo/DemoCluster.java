@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -67,9 +68,7 @@ final class DemoCluster implements AutoCloseable {
     }
 
     ServerProcess process(int id) {
-        return processes.computeIfAbsent(id, unknown -> {
-            throw new IllegalArgumentException("there is no server " + unknown);
-        });
+        return Objects.requireNonNull(processes.get(id), () -> "there is no server " + id);
     }
 
     void start() {

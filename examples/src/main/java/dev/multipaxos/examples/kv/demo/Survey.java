@@ -9,6 +9,7 @@ import dev.multipaxos.examples.kv.KvStateMachine;
 import dev.multipaxos.transport.netty.PaxosClient;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -17,6 +18,7 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.IntPredicate;
 
 /**
  * Asks each server for itself what it holds: its own state, however old, and not what the leader would say. Any thread may ask;
@@ -33,20 +35,19 @@ public final class Survey implements AutoCloseable {
      */
     public record Content(KvAnswer.ServerStatus status, NavigableMap<String, KvAnswer.Item> items) {}
 
-    private final NavigableMap<Integer, PaxosClient<KvCommand, KvAnswer>> clients = new TreeMap<>();
+    private final Map<Integer, String> servers;
+    private final IntPredicate isRunning;
+    private final Map<Integer, PaxosClient<KvCommand, KvAnswer>> clients = new HashMap<>();
 
     /**
      * Gets ready to ask.
      *
      * @param servers the address of each, by node id
+     * @param isRunning tells whether it makes sense to ask a server: one that is dead is not waited for
      */
-    public Survey(Map<Integer, String> servers) {
-        servers.forEach((node, address) -> clients.put(
-                node,
-                PaxosClient.builder(KvCodec.commands(), KvCodec.answers())
-                        .servers(address)
-                        .deadline(PATIENCE)
-                        .start()));
+    public Survey(Map<Integer, String> servers, IntPredicate isRunning) {
+        this.servers = new TreeMap<>(servers);
+        this.isRunning = isRunning;
     }
 
     /**
@@ -62,7 +63,7 @@ public final class Survey implements AutoCloseable {
     /** {@return what all servers say that answer, ascending; all are asked at once} */
     public List<KvAnswer.ServerStatus> statuses() {
         Map<Integer, CompletableFuture<KvAnswer>> asked = new TreeMap<>();
-        clients.keySet().forEach(node -> asked.put(node, ask(node, new KvCommand.Status())));
+        servers.keySet().forEach(node -> asked.put(node, ask(node, new KvCommand.Status())));
         List<KvAnswer.ServerStatus> answers = new ArrayList<>();
         asked.forEach((node, future) ->
                 await(node, future).map(KvAnswer.ServerStatus.class::cast).ifPresent(answers::add));
@@ -110,24 +111,44 @@ public final class Survey implements AutoCloseable {
     }
 
     private CompletableFuture<KvAnswer> ask(int node, KvCommand query) {
-        PaxosClient<KvCommand, KvAnswer> client = clients.get(node);
-        if (client == null) {
-            throw new IllegalArgumentException("server " + node + " is none of " + clients.keySet());
+        if (!isRunning.test(node)) {
+            forget(node);
+            return CompletableFuture.failedFuture(new PaxosException.Unavailable("server " + node + " does not run"));
         }
-        return client.read(Consistency.LOCAL, query);
+        return client(node).read(Consistency.LOCAL, query);
     }
 
-    private static Optional<KvAnswer> await(int node, CompletableFuture<KvAnswer> future) {
+    private synchronized PaxosClient<KvCommand, KvAnswer> client(int node) {
+        String address = servers.get(node);
+        if (address == null) {
+            throw new IllegalArgumentException("server " + node + " is none of " + servers.keySet());
+        }
+        return clients.computeIfAbsent(
+                node,
+                unknown -> PaxosClient.builder(KvCodec.commands(), KvCodec.answers())
+                        .servers(address)
+                        .deadline(PATIENCE)
+                        .start());
+    }
+
+    private synchronized void forget(int node) {
+        PaxosClient<KvCommand, KvAnswer> client = clients.remove(node);
+        if (client != null) {
+            client.close();
+        }
+    }
+
+    private Optional<KvAnswer> await(int node, CompletableFuture<KvAnswer> future) {
         try {
             KvAnswer answer = future.join();
-            if (answer instanceof KvAnswer.ServerStatus status
-                    && status.member().node() != node) {
-                throw new IllegalStateException(
-                        "server " + node + " was asked, and " + status.member().node() + " has answered");
+            if (answer instanceof KvAnswer.ServerStatus status && status.member().node() != node) {
+                forget(node); // the client was told who leads, and went there: another one begins at the right server
+                return Optional.empty();
             }
             return Optional.of(answer);
         } catch (CompletionException e) {
             if (e.getCause() instanceof PaxosException) {
+                forget(node);
                 return Optional.empty();
             }
             throw e;
@@ -136,7 +157,8 @@ public final class Survey implements AutoCloseable {
 
     /** Closes the connections. */
     @Override
-    public void close() {
+    public synchronized void close() {
         clients.values().forEach(PaxosClient::close);
+        clients.clear();
     }
 }
