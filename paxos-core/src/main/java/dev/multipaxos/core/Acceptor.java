@@ -88,8 +88,8 @@ final class Acceptor {
             effects.send(from, new Rejected(promised));
             return;
         }
-        if (slot <= log.base()) {
-            vote(ballot, SlotRanges.EMPTY, effects); // chosen and out of memory: the leader will fetch it
+        if (slot <= log.base() || isOtherwiseChosen(slot, message.value())) {
+            vote(ballot, SlotRanges.EMPTY, effects); // the leader fetches the choice, and compares
             return;
         }
         if (slot > log.end()) {
@@ -98,14 +98,19 @@ final class Acceptor {
         if (log.isVotedAt(slot, ballot)) {
             Invariants.oneValuePerBallot(slot, ballot, log.value(slot), message.value());
         } else {
-            if (log.isChosen(slot)) {
-                Invariants.agreement(slot, log.value(slot), log.ballot(slot), message.value(), ballot);
-            }
             promised = ballot;
             log.accept(slot, ballot, message.value());
             effects.append(new Record.Accepted(slot, ballot, message.value()));
         }
         vote(ballot, SlotRanges.of(slot, slot), effects);
+    }
+
+    /**
+     * Whether another value is chosen there. That is no proof of disagreement: who learned a choice knows nothing of its
+     * ballot, and a leader of an older ballot may have proposed, and still be sending, what was never chosen.
+     */
+    private boolean isOtherwiseChosen(long slot, Value value) {
+        return log.isChosen(slot) && !log.value(slot).equals(value);
     }
 
     private void vote(Ballot ballot, SlotRanges slots, Effects effects) {

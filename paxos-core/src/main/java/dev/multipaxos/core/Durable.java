@@ -15,6 +15,11 @@ import java.util.List;
  */
 public record Durable(Ballot promised, long base, long chosenUpTo, List<Entry> entries) {
 
+    /** How many slots a log needs to hold all of it. */
+    long span() {
+        return entries.isEmpty() ? 0 : entries.get(entries.size() - 1).slot() - base;
+    }
+
     /** A disk on which nothing was written yet. */
     public static final Durable EMPTY = new Durable(Ballot.ZERO, 0, 0, List.of());
 

@@ -26,7 +26,7 @@ final class Election {
      * @param attempt how many campaigns this node began since it last heard a leader
      * @param preVoted the ballot that pre-votes are asked for, {@link Ballot#ZERO} unless pre-voting
      * @param granted who granted the pre-vote
-     * @param heard whom a leader heard since it last had heard a quorum
+     * @param heard whom a leader heard since its last heartbeat
      * @param patience ticks until the leader counts as silent, for answers to pre-votes
      * @param countdown ticks until this node campaigns (again), or as leader gives up for want of a quorum
      * @param fetching ticks that a candidate or leader that lacks chosen values still waits for them
@@ -183,11 +183,10 @@ final class Election {
         return (granted & configuration.bit(node)) != 0;
     }
 
-    /** Check-quorum: a member that still follows was heard; when a quorum was, the next period of T begins. */
+    /** Check-quorum: a member that still follows was heard; when a quorum was since the last heartbeat, T begins again. */
     void hear(int node) {
         heard |= configuration.bit(node);
         if (phase == Phase.LEADING && configuration.isPhase2Quorum(heard)) {
-            heard = configuration.bit(self);
             countdown = parameters.electionTicks();
         }
     }
@@ -216,6 +215,7 @@ final class Election {
             return false;
         }
         heartbeat = parameters.heartbeatTicks();
+        heard = phase == Phase.LEADING ? configuration.bit(self) : 0;
         return true;
     }
 

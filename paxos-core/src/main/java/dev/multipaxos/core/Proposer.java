@@ -21,7 +21,7 @@ final class Proposer {
      * @param ballot the ballot, {@link Ballot#ZERO} when idle
      * @param recovery what the acceptors answered; null when idle
      * @param slotIn the next fresh slot
-     * @param votes the voters of each open slot, from the first one that is not chosen to {@code slotIn - 1}
+     * @param votes the voters of each open slot, from the first one that is not chosen to the last one in memory
      * @param resendBelow open slots below were open at the last retransmission
      * @param saidUpTo the highest watermark said to everybody at this ballot
      */
@@ -63,7 +63,7 @@ final class Proposer {
         this.log = log;
         this.learner = learner;
         this.acceptor = acceptor;
-        this.votes = new long[parameters.ring()];
+        this.votes = new long[log.capacity()];
     }
 
     Ballot ballot() {
@@ -125,6 +125,15 @@ final class Proposer {
         }
         merging.onPromise(configuration.indexOf(from), message);
         slotIn = Math.max(slotIn, merging.top() + 1);
+    }
+
+    /** A slot was learned to be chosen: nothing is proposed there any more, and what lies below belongs to recovery. */
+    void onLearned(long slot) {
+        Recovery merging = recovery;
+        if (merging != null) {
+            merging.raiseTop(slot);
+            slotIn = Math.max(slotIn, merging.top() + 1);
+        }
     }
 
     /** Whether a phase-1 quorum of the configuration of the first open slot has answered completely. */
@@ -283,7 +292,7 @@ final class Proposer {
             return State.IDLE;
         }
         List<Long> open = new ArrayList<>();
-        for (long slot = learner.chosenUpTo() + 1; slot < slotIn; slot++) {
+        for (long slot = learner.chosenUpTo() + 1; slot < slotIn && slot <= log.top(); slot++) {
             open.add(log.isVotedAt(slot, ballot) ? votes[at(slot)] : 0L);
         }
         return new State(ballot, recovery.state(), slotIn, open, resendBelow, saidUpTo);

@@ -79,6 +79,11 @@ final class Recovery {
         noteComplete(member);
     }
 
+    /** This slot is chosen, as somebody else told. */
+    void raiseTop(long slot) {
+        top = Math.max(top, slot);
+    }
+
     /** A choice beats every vote; among votes the highest ballot wins. */
     private static Entry higher(Entry one, Entry other) {
         if (one.chosen() != other.chosen()) {

@@ -47,7 +47,8 @@ public final class Replica {
     public Replica(int self, Configuration configuration, Parameters parameters, Durable restored) {
         this.self = self;
         this.configuration = configuration;
-        log = new ReplicatedLog(parameters.ring(), restored.base());
+        int capacity = (int) Math.max(parameters.ring(), restored.span()); // the ring may have been larger before
+        log = new ReplicatedLog(capacity, restored.base());
         learner = new Learner(log, restored.base(), restored.chosenUpTo(), restored.base());
         compaction = new Compaction(self, parameters, configuration, log, learner);
         acceptor = new Acceptor(parameters.chunkBytes(), log, learner, compaction, restored.promised());
@@ -174,17 +175,19 @@ public final class Replica {
         compaction.onTick(leader(), effects);
         switch (election.phase()) {
             case FOLLOWING -> {
-                if (election.isDue() || configuration.isPhase1Quorum(configuration.bit(self))) {
+                if (election.isDue() || configuration.size() == 1) {
                     preVote(effects);
                 }
             }
             case PRE_VOTING -> {
-                if (election.isDue()) {
-                    preVote(effects);
-                } else if (election.takeHeartbeat()) {
-                    askForPreVotes(effects);
+                prepareIfPreVoted(effects); // first: a new question would begin to wait for the fetch once more
+                if (election.phase() == Election.Phase.PRE_VOTING) {
+                    if (election.isDue()) {
+                        preVote(effects);
+                    } else if (election.takeHeartbeat()) {
+                        askForPreVotes(effects);
+                    }
                 }
-                prepareIfPreVoted(effects);
             }
             case PREPARING -> {
                 if (election.isDue()) {
@@ -399,6 +402,7 @@ public final class Replica {
                 if (proposer.contradicts(slot, value)) {
                     stepDown(effects); // before anything else is said at that ballot
                 }
+                proposer.onLearned(slot);
                 learner.learn(slot, value, effects);
             }
             learner.advance(effects);

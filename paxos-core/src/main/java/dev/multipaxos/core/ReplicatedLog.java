@@ -39,6 +39,11 @@ final class ReplicatedLog {
         return (int) (slot % capacity);
     }
 
+    /** How many slots have a place. */
+    int capacity() {
+        return capacity;
+    }
+
     long base() {
         return base;
     }

@@ -20,8 +20,8 @@ import java.util.List;
  */
 final class MessageReader {
     /**
-     * More ranges than this are refused. A member that votes in every other slot of a ring of the default size has as many;
-     * what it repeats is told apart by the slots that the leader repeats.
+     * More ranges than this are refused, because a set of ranges is built one by one, which takes the square of their number.
+     * A member that votes in every other slot of a ring of the default size names as many.
      */
     static final int RANGES_MAX = 1024;
 

@@ -144,7 +144,7 @@ public final class RecordCodec {
             case RecordKind.RECORD_KIND_CHOSEN_UP_TO_VALUE -> {
                 return new Record.ChosenUpTo(Head.notNegative("the end of the chosen prefix", slot));
             }
-            default -> throw Head.unknownKind("record", kind);
+            default -> throw Head.bad("record kind " + kind + " is unknown; a newer version may have written it");
         }
     }
 

@@ -39,7 +39,8 @@ final class Cluster {
 
         long recordsBefore; // on the disk when this life began
         long lastExecuted;
-        long durablePromiseRound;
+        Ballot durablePromise = Ballot.ZERO;
+        long durableChosenUpTo;
 
         Node(int id) {
             this.id = id;
@@ -66,7 +67,7 @@ final class Cluster {
         }
 
         void crash(int unsyncedThatSurvive) {
-            disk.addAll(cache.subList(0, Math.min(cache.size(), unsyncedThatSurvive)));
+            write(cache.subList(0, Math.min(cache.size(), unsyncedThatSurvive)));
             cache.clear();
             driver = null;
         }
@@ -87,9 +88,28 @@ final class Cluster {
             }
         }
 
+        /** What reaches the disk stays there; promises on it only rise. */
+        private void write(List<Record> records) {
+            for (Record record : records) {
+                if (record instanceof Record.Promised promise) {
+                    check(!promise.ballot().isBelow(durablePromise), "the promise of node " + id + " fell: " + promise);
+                    durablePromise = promise.ballot();
+                } else if (record instanceof Record.Accepted vote) {
+                    check(!vote.ballot().isBelow(durablePromise), "node " + id + " voted below its promise: " + vote);
+                    durablePromise = vote.ballot();
+                    votes.computeIfAbsent(vote.slot(), slot -> new TreeMap<>())
+                            .merge(vote.ballot(), configuration.bit(id), (one, other) -> one | other);
+                    checkOneValue(vote.slot(), vote.ballot(), vote.value());
+                } else if (record instanceof Record.ChosenUpTo prefix) {
+                    durableChosenUpTo = Math.max(durableChosenUpTo, prefix.slot());
+                }
+            }
+            disk.addAll(records);
+        }
+
         /** The disk catches up with everything written. */
         void force() {
-            disk.addAll(cache);
+            write(cache);
             cache.clear();
             driver().durable(disk.size() - recordsBefore);
         }
@@ -97,7 +117,10 @@ final class Cluster {
         @Override
         public void send(int to, Message message) {
             checkSaid(this, message);
-            network.add(new Flight(id, to, message));
+            Flight flight = new Flight(id, to, message);
+            if (!severed.test(flight)) {
+                network.add(flight);
+            }
         }
 
         @Override
@@ -107,6 +130,9 @@ final class Cluster {
             check(slot == lastExecuted + 1, "node " + id + " executes slot " + slot + " after " + lastExecuted);
             lastExecuted = slot;
             executed.put(slot, value);
+            if (!choices.containsKey(slot)) {
+                checkChosen(slot, value);
+            }
             Value first = choices.putIfAbsent(slot, value);
             check(
                     first == null || first.equals(value),
@@ -144,12 +170,15 @@ final class Cluster {
     final List<Flight> network = new ArrayList<>();
     final TreeMap<Long, Value> choices = new TreeMap<>(); // what anybody executed
     final List<Value> proposed = new ArrayList<>();
+    Predicate<Flight> severed = flight -> false; // what is lost as soon as it is said
     boolean syncAtOnce = true;
     boolean executeAtOnce = true;
+    boolean checkQuorums; // not where a test makes up what others say
 
     private final TreeMap<Integer, Node> nodes = new TreeMap<>();
     private final List<Flight> logReads = new ArrayList<>();
-    private final Map<String, Value> proposals = new HashMap<>(); // by slot and ballot
+    private final TreeMap<Long, TreeMap<Ballot, Value>> proposals = new TreeMap<>();
+    private final TreeMap<Long, TreeMap<Ballot, Long>> votes = new TreeMap<>(); // on disks; a bit for each node
 
     Cluster(Configuration configuration, Parameters parameters) {
         this.configuration = configuration;
@@ -191,6 +220,16 @@ final class Cluster {
         driver.handle(input);
         driver.endTurn();
         settleNode(node(id));
+        checkCleared(driver.replica());
+    }
+
+    private void checkCleared(Replica replica) {
+        for (Node node : nodes.values()) {
+            check(
+                    replica.clearedUpTo() <= node.durableChosenUpTo,
+                    replica + " cleared up to " + replica.clearedUpTo() + ", but node " + node.id + " holds only "
+                            + node.durableChosenUpTo);
+        }
     }
 
     /** What the node's own disk and state machine have to say, until they have nothing more to say. */
@@ -301,42 +340,54 @@ final class Cluster {
     /** What a node says must be true of its disk at that moment. */
     private void checkSaid(Node node, Message message) {
         if (message instanceof Accept accept) {
-            String key = accept.slot() + "@" + accept.ballot();
-            Value first = proposals.putIfAbsent(key, accept.value());
-            check(
-                    first == null || first.equals(accept.value()),
-                    "one value per slot and ballot: " + key + " is " + first + " and " + accept.value());
+            checkOneValue(accept.slot(), accept.ballot(), accept.value());
         } else if (message instanceof Message.Accepted accepted) {
             accepted.slots()
                     .forEachWithin(
                             1,
                             Long.MAX_VALUE - 1,
                             slot -> check(
-                                    node.disk.stream()
-                                            .anyMatch(record -> record instanceof Record.Accepted vote
-                                                    && vote.slot() == slot
-                                                    && vote.ballot().equals(accepted.ballot())),
+                                    (votes(slot, accepted.ballot()) & configuration.bit(node.id)) != 0,
                                     "node " + node.id + " says that it voted for slot " + slot + " at "
                                             + accepted.ballot() + ", but its disk does not"));
         } else if (message instanceof Message.Promise promise) {
             checkPromised(node, promise.ballot());
         } else if (message instanceof Message.Prepare prepare) {
             checkPromised(node, prepare.ballot());
+        } else if (message instanceof Message.Holds holds) {
+            check(
+                    holds.upTo() <= node.durableChosenUpTo,
+                    "node " + node.id + " says that it holds " + holds.upTo() + ", its disk " + node.durableChosenUpTo);
         }
     }
 
-    private void checkPromised(Node node, Ballot ballot) {
-        Ballot promised = Ballot.ZERO;
-        for (Record record : node.disk) {
-            if (record instanceof Record.Promised promise) {
-                check(!promise.ballot().isBelow(promised), "the promise of node " + node.id + " fell");
-                promised = promise.ballot();
-            } else if (record instanceof Record.Accepted vote) {
-                check(!vote.ballot().isBelow(promised), "node " + node.id + " voted below its promise: " + vote);
-                promised = vote.ballot();
-            }
-        }
-        check(!promised.isBelow(ballot), "node " + node.id + " says " + ballot + ", its disk " + promised);
+    private long votes(long slot, Ballot ballot) {
+        TreeMap<Ballot, Long> ballots = votes.get(slot);
+        return ballots == null ? 0 : ballots.getOrDefault(ballot, 0L);
+    }
+
+    private void checkOneValue(long slot, Ballot ballot, Value value) {
+        Value first = proposals.computeIfAbsent(slot, key -> new TreeMap<>()).putIfAbsent(ballot, value);
+        check(
+                first == null || first.equals(value),
+                "one value per slot and ballot: slot " + slot + " at " + ballot + " is " + first + " and " + value);
+    }
+
+    /** What is executed was chosen: at one ballot a phase-2 quorum has it on its disks. */
+    private void checkChosen(long slot, Value value) {
+        TreeMap<Ballot, Value> proposed = proposals.getOrDefault(slot, new TreeMap<>());
+        check(
+                !checkQuorums
+                        || proposed.entrySet().stream()
+                                .anyMatch(at -> at.getValue().equals(value)
+                                        && configuration.isPhase2Quorum(votes(slot, at.getKey()))),
+                "slot " + slot + " is executed with " + value + ", but no phase-2 quorum has it on its disks");
+    }
+
+    private static void checkPromised(Node node, Ballot ballot) {
+        check(
+                !node.durablePromise.isBelow(ballot),
+                "node " + node.id + " says " + ballot + ", its disk " + node.durablePromise);
     }
 
     static void check(boolean holds, String otherwise) {

@@ -3,9 +3,12 @@ package dev.multipaxos.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -19,6 +22,7 @@ import org.junit.jupiter.api.Test;
 class RandomSchedulesTest {
 
     private static final int EVENTS = 4_000;
+    private static final int KEPT = 200;
 
     @Test
     void no_schedule_breaks_agreement_and_a_healed_group_goes_on() {
@@ -40,6 +44,7 @@ class RandomSchedulesTest {
         final SplittableRandom random;
         final Cluster cluster;
         final int size;
+        final int needed; // nodes, so that every quorum is there
         final long[] executed;
         final boolean[][] cut;
         final Map<Long, Long> acknowledgedBefore = new HashMap<>();
@@ -47,6 +52,13 @@ class RandomSchedulesTest {
         final double crashes;
         final double cuts;
         final double slowDisk;
+        final double mutes;
+        final double camps;
+        final boolean[] inCamp;
+        int campEvents;
+        final double keeps;
+        final Set<String> muted = new HashSet<>(); // kinds of messages that do not reach a node, for a while
+        final List<Cluster.Flight> kept = new ArrayList<>(); // to come again when everybody has forgotten them
         int values;
         long tokens;
 
@@ -73,7 +85,9 @@ class RandomSchedulesTest {
                 int phase2 = 1 + random.nextInt(size);
                 quorums = new Quorums(size, size + 1 - phase2, phase2);
             }
+            needed = Math.max(quorums.phase1(), quorums.phase2());
             cluster = new Cluster(new Configuration(quorums, members), parameters);
+            cluster.checkQuorums = true;
             cluster.syncAtOnce = random.nextBoolean();
             cluster.executeAtOnce = random.nextBoolean();
             executed = new long[size + 1];
@@ -82,6 +96,10 @@ class RandomSchedulesTest {
             crashes = random.nextInt(2) == 0 ? random.nextDouble() * 0.01 : 0;
             cuts = random.nextInt(2) == 0 ? random.nextDouble() * 0.02 : 0;
             slowDisk = random.nextDouble();
+            mutes = random.nextInt(2) == 0 ? random.nextDouble() * 0.02 : 0;
+            camps = random.nextInt(2) == 0 ? 0.005 : 0;
+            inCamp = new boolean[size + 1];
+            keeps = random.nextInt(2) == 0 ? random.nextDouble() * 0.3 : 0;
         }
 
         long run() {
@@ -94,6 +112,14 @@ class RandomSchedulesTest {
         }
 
         private void event() {
+            if (campEvents > 0) {
+                campEvents--;
+                if (random.nextInt(20) == 0) {
+                    whisper();
+                }
+            } else if (random.nextDouble() < camps) {
+                campEvents = pitchCamp() ? 500 + random.nextInt(1_500) : 0;
+            }
             double dice = random.nextDouble();
             int id = 1 + random.nextInt(size);
             Cluster.Node node = cluster.node(id);
@@ -105,14 +131,22 @@ class RandomSchedulesTest {
                 }
             } else if (dice < crashes + cuts) {
                 cut[id][1 + random.nextInt(size)] ^= true;
+            } else if (dice < crashes + cuts + mutes) {
+                mute(id);
             } else if (dice < 0.60) {
-                deliverOne();
+                if (!kept.isEmpty() && random.nextInt(20) == 0) {
+                    cluster.deliver(kept.get(random.nextInt(kept.size())));
+                } else {
+                    deliverOne();
+                }
             } else if (!node.isUp()) {
                 if (random.nextInt(50) == 0) {
                     restart(id);
                 }
             } else if (dice < 0.72) {
-                cluster.tick(id);
+                if (campEvents == 0 || !inCamp[id] || random.nextInt(8) == 0) {
+                    cluster.tick(id);
+                }
             } else if (dice < 0.84) {
                 if (random.nextDouble() > slowDisk) {
                     cluster.force(id);
@@ -127,6 +161,60 @@ class RandomSchedulesTest {
                 acknowledgedBefore.put(++tokens, cluster.choices.isEmpty() ? 0L : cluster.choices.lastKey());
                 cluster.step(id, new Input.Read(tokens));
             }
+        }
+
+        /** Loses some kinds of messages to one node, so that it learns of the others' deeds by other ways than usual. */
+        private void mute(int id) {
+            if (random.nextInt(3) == 0) {
+                muted.clear();
+            }
+            List<String> kinds = new ArrayList<>(
+                    List.of("Prepare", "Accept", "Accepted", "Heartbeat", "HeartbeatAck", "Rejected", "Promise"));
+            for (int i = random.nextInt(5); i >= 0; i--) {
+                muted.add(kinds.remove(random.nextInt(kinds.size())) + " to " + id);
+            }
+        }
+
+        /**
+         * Sets a leader apart, with a follower or alone, on slow clocks: they do not hear of the leader that the others elect,
+         * but of what it gets chosen. This is where a leader learns choices that it knows nothing of.
+         */
+        private boolean pitchCamp() {
+            Arrays.fill(inCamp, false);
+            boolean pitched = false;
+            for (Cluster.Node node : cluster.nodes()) {
+                if (!pitched && node.isUp() && node.replica().isLeader()) {
+                    inCamp[node.id] = true;
+                    inCamp[1 + random.nextInt(size)] |= random.nextBoolean();
+                    pitched = true;
+                }
+            }
+            return pitched;
+        }
+
+        /** A pre-vote of the first campaign comes late once more: its answer tells the leader apart what is chosen. */
+        private void whisper() {
+            int from = 1 + random.nextInt(size);
+            int to = 1 + random.nextInt(size);
+            if (inCamp[from] && !inCamp[to] && cluster.node(to).isUp()) {
+                cluster.deliver(new Cluster.Flight(from, to, new Message.PreVote(new Ballot(1, from), 0)));
+            }
+        }
+
+        private boolean crossesCamp(Cluster.Flight flight) {
+            Message message = flight.message();
+            return campEvents > 0
+                    && inCamp[flight.from()] != inCamp[flight.to()]
+                    && !(message instanceof Message.PreVote)
+                    && !(message instanceof Message.PreVoteReply)
+                    && !(message instanceof Message.CatchUpRequest)
+                    && !(message instanceof Message.CatchUpReply);
+        }
+
+        private boolean isMuted(Cluster.Flight flight) {
+            return !muted.isEmpty()
+                    && muted.contains(flight.message().getClass().getSimpleName() + " to " + flight.to())
+                    && random.nextInt(10) != 0;
         }
 
         private void restart(int id) {
@@ -149,7 +237,17 @@ class RandomSchedulesTest {
             // mostly near the front, so that old messages do not pile up for ever
             int index = random.nextInt(random.nextInt(cluster.network.size()) + 1);
             Cluster.Flight flight = cluster.network.get(index);
-            if (cut[flight.from()][flight.to()] || random.nextDouble() < loss) {
+            if (random.nextDouble() < keeps) {
+                if (kept.size() < KEPT) {
+                    kept.add(flight);
+                } else {
+                    kept.set(random.nextInt(KEPT), flight);
+                }
+            }
+            if (cut[flight.from()][flight.to()]
+                    || crossesCamp(flight)
+                    || isMuted(flight)
+                    || random.nextDouble() < loss) {
                 cluster.network.remove(index);
             } else if (random.nextInt(20) == 0) {
                 cluster.deliver(flight);
@@ -170,40 +268,66 @@ class RandomSchedulesTest {
             }
         }
 
+        /** Some come back, enough for every quorum; they must find a leader, keep it, and choose again. */
         private void heal() {
             cluster.syncAtOnce = true;
             cluster.executeAtOnce = true;
+            int away = random.nextInt(1 + size - needed);
             for (Cluster.Node node : cluster.nodes()) {
+                if (away > 0 && random.nextInt(size) < size - needed) {
+                    away--;
+                    if (node.isUp()) {
+                        node.crash(random.nextInt(1 + node.cache.size()));
+                    }
+                    continue;
+                }
                 if (!node.isUp()) {
                     cluster.restart(node.id);
                 }
                 cluster.force(node.id);
             }
             cluster.settle();
-            // with equal time-outs everywhere candidates may tie for ever; a run without jitter gets it from its clock
-            for (int i = 0; i < 60 * cluster.parameters.electionTicks(); i++) {
-                for (Cluster.Node node : cluster.nodes()) {
-                    if (cluster.parameters.jitterSeed() != 0 || random.nextBoolean()) {
-                        cluster.tick(node.id);
-                    }
-                }
-                cluster.settle();
-            }
+            tickLive(60 * cluster.parameters.electionTicks());
             List<Integer> leaders = new ArrayList<>();
             for (Cluster.Node node : cluster.nodes()) {
-                if (node.replica().isLeader()) {
+                if (node.isUp() && node.replica().isLeader()) {
                     leaders.add(node.id);
                 }
             }
             assertThat(leaders)
                     .as("leaders of a healed group: %s", cluster.nodes())
                     .hasSize(1);
-            cluster.propose(leaders.get(0), "last");
+            int leader = leaders.get(0);
+            Ballot ballot = cluster.replica(leader).ballot();
+            cluster.propose(leader, "last");
+            acknowledgedBefore.put(++tokens, cluster.choices.isEmpty() ? 0L : cluster.choices.lastKey());
+            cluster.step(leader, new Input.Read(tokens));
             cluster.settle();
             cluster.tickAll(10 * cluster.parameters.electionTicks());
+            assertThat(cluster.replica(leader).ballot())
+                    .as("a leader that all hear stays")
+                    .isEqualTo(ballot);
+            assertThat(cluster.node(leader).readyReads)
+                    .as("a leader serves reads")
+                    .containsKey(tokens);
+            checkReads();
             for (Cluster.Node node : cluster.nodes()) {
-                assertThat(node.executed).as("node %d", node.id).isEqualTo(cluster.choices);
-                assertThat(node.executed.lastEntry().getValue()).isEqualTo(Cluster.value("last"));
+                if (node.isUp()) {
+                    assertThat(node.executed).as("node %d", node.id).isEqualTo(cluster.choices);
+                    assertThat(node.executed.lastEntry().getValue()).isEqualTo(Cluster.value("last"));
+                }
+            }
+        }
+
+        /** With equal time-outs everywhere candidates may tie for ever; a run without jitter gets it from its clock. */
+        private void tickLive(int times) {
+            for (int i = 0; i < times; i++) {
+                for (Cluster.Node node : cluster.nodes()) {
+                    if (node.isUp() && (cluster.parameters.jitterSeed() != 0 || random.nextBoolean())) {
+                        cluster.tick(node.id);
+                    }
+                }
+                cluster.settle();
             }
         }
     }

@@ -317,14 +317,15 @@ class ReplicaTest {
     }
 
     @Test
-    void another_value_in_a_chosen_slot_stops_the_node() {
+    void another_choice_in_a_chosen_slot_stops_the_node() {
         Cluster cluster = Cluster.of(1, 2, 3);
         cluster.step(2, new Input.Received(1, new Accept(new Ballot(1, 1), 1, value("a"), 0)));
         cluster.proposed.add(value("a"));
         cluster.step(2, new Input.Received(1, new Heartbeat(new Ballot(1, 1), 1, 0, 0)));
-        assertThatThrownBy(() -> cluster.step(2, new Input.Received(3, new Accept(new Ballot(2, 3), 1, value("b"), 0))))
+        cluster.step(2, new Input.Received(1, new Accept(new Ballot(1, 1), 3, value("c"), 3))); // chosen, above a hole
+        assertThatThrownBy(() -> cluster.step(2, new Input.Received(3, new CatchUpReply(3, List.of(value("b")), 3))))
                 .isInstanceOf(InvariantViolation.class)
-                .hasMessageContaining("slot 1");
+                .hasMessageContaining("slot 3");
     }
 
     @Test

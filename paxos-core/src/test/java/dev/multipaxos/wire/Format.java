@@ -1,8 +1,11 @@
 package dev.multipaxos.wire;
 
+import com.google.protobuf.CodedOutputStream;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Record;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -17,6 +20,11 @@ import java.util.function.Function;
  */
 record Format(String name, Function<Samples, Object> sample, Function<Object, Bytes> encode, Decode decode) {
 
+    @Override
+    public String toString() {
+        return name; // in the names of tests
+    }
+
     interface Decode {
         Object decode(Bytes bytes) throws WireException;
     }
@@ -29,8 +37,26 @@ record Format(String name, Function<Samples, Object> sample, Function<Object, By
         return Bytes.wrap(whole);
     }
 
+    /** A head behind its length as a varint. */
+    static Bytes behindItsLength(Bytes head) {
+        byte[] length = new byte[CodedOutputStream.computeUInt32SizeNoTag(head.length())];
+        try {
+            CodedOutputStream.newInstance(length).writeUInt32NoTag(head.length());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return joined(Bytes.wrap(length), head);
+    }
+
     /** What a frame between members says, and who says it. */
     record Framed(Envelope envelope, Object said) {}
+
+    static Format named(String name) {
+        return all().stream()
+                .filter(format -> format.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no format is called " + name));
+    }
 
     static List<Format> all() {
         List<Format> all = new ArrayList<>();

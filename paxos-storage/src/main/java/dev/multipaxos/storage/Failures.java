@@ -1,0 +1,55 @@
+package dev.multipaxos.storage;
+
+import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.spi.StorageException.Code;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** The sentences that an operator reads, each with what to do. */
+final class Failures {
+    private static final String REPLACE =
+            " If the disk cannot be brought back as it was, remove this node from the cluster and add it as a new one.";
+
+    private Failures() {}
+
+    static StorageException damaged(String file, long offset, String what, @Nullable Throwable cause) {
+        return new StorageException(
+                Code.DAMAGED,
+                file + ": offset " + offset + ": " + what
+                        + ", though this was durable: the disk has lost or changed it." + REPLACE,
+                cause);
+    }
+
+    static StorageException damaged(String file, String what) {
+        return new StorageException(Code.DAMAGED, file + ": " + what + "." + REPLACE, null);
+    }
+
+    static StorageException notUnderstood(String where, IOException cause) {
+        return new StorageException(
+                Code.DAMAGED,
+                where + ": the record is as it was written but cannot be understood: " + cause.getMessage()
+                        + ". Start the version that wrote it, or a later one.",
+                cause);
+    }
+
+    static StorageException missing(String file, String what) {
+        return new StorageException(
+                Code.MISSING_FILE, file + " is missing: " + what + ". Put the file back." + REPLACE, null);
+    }
+
+    static StorageException unknownVersion(String file, int found, int known) {
+        return new StorageException(
+                Code.UNKNOWN_VERSION,
+                file + " needs a reader of format " + found + ", this version reads format " + known
+                        + ". Start the version that wrote it, or a later one.",
+                null);
+    }
+
+    static StorageException failed(String file, IOException cause) {
+        return new StorageException(
+                Code.IO_FAILED,
+                file + ": " + cause
+                        + ". Nothing is known about what was not durable before: check the disk and restart.",
+                cause);
+    }
+}

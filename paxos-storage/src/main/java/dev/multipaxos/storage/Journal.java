@@ -1,0 +1,146 @@
+package dev.multipaxos.storage;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.storage.disk.DiskFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Writes the journal. A batch is what lies between two syncs: one gathering write, one force. Segments are left only with
+ * everything in them durable, so a segment that has a successor has no torn tail.
+ *
+ * <p>Owned by the storage thread, which must not be interrupted: that would close the file under it.
+ */
+final class Journal {
+
+    /**
+     * Where recovery found the end.
+     *
+     * @param segment the last segment
+     * @param end the place in it where the next batch goes
+     * @param crc the CRC of the last record
+     * @param batch the number of the last batch
+     * @param marks what that batch said of its groups
+     * @param unmarked true if no mark covers the last records
+     */
+    record End(Segment segment, int end, int crc, long batch, GroupMarks marks, boolean unmarked) {}
+
+    private final StorageDirectory directory;
+    private final Spares spares;
+    private final SlotIndex index;
+    private final Chain chain;
+    private final Batch batch;
+
+    private Segment segment;
+    private DiskFile file;
+    private int end; // of the durable records in the file
+    private int crc;
+    private long number; // of the last batch
+    private boolean unmarked;
+    private volatile long durable;
+
+    Journal(StorageDirectory directory, Spares spares, SlotIndex index, End found) throws IOException {
+        this.directory = directory;
+        this.spares = spares;
+        this.index = index;
+        this.chain = new Chain(directory.owner().cluster(), directory.owner().storageId());
+        this.batch = new Batch(found.marks());
+        this.segment = found.segment();
+        this.file = directory.disk().open(segment.name, true);
+        this.end = found.end();
+        this.crc = found.crc();
+        this.number = found.batch();
+        this.unmarked = found.unmarked();
+        this.durable = segment.position(end);
+    }
+
+    long durable() {
+        return durable;
+    }
+
+    /** {@return the file being written, for messages} */
+    String path() {
+        return directory.disk().describe(segment.name);
+    }
+
+    void append(int group, int kind, long slotFrom, long slotTo, long round, int node, Bytes head, Bytes body)
+            throws IOException {
+        long length = RecordLayout.length((long) head.length() + body.length());
+        if (batch.bytesWith(group, length) > room()) {
+            sync();
+            if (batch.bytesWith(group, length) > room()) {
+                rotate(batch.bytesWith(group, length));
+            }
+        }
+        batch.add(group, kind, slotFrom, slotTo, round, node, head, body);
+    }
+
+    void sync() throws IOException {
+        if (!batch.isEmpty()) {
+            write();
+            unmarked = true;
+        }
+    }
+
+    /** Writes an empty batch, whose header says that everything before it is durable. */
+    void mark() throws IOException {
+        sync();
+        if (unmarked) {
+            if (batch.bytes() > room()) {
+                rotate(batch.bytes());
+            }
+            write();
+            unmarked = false;
+        }
+    }
+
+    private long room() {
+        return (long) segment.header.bytes() - end;
+    }
+
+    private void write() throws IOException {
+        ByteBuffer[] sources = batch.seal(chain, segment.header.segment(), end, number + 1, durable, crc);
+        int bytes = (int) batch.bytes();
+        Writes.all(file, sources, end);
+        file.force(false);
+        number++;
+        synchronized (index) {
+            crc = batch.publish(index, end, crc);
+        }
+        end += bytes;
+        batch.next();
+        durable = segment.position(end);
+        if (room() < (segment.header.bytes() - SegmentHeader.BYTES) / 2) {
+            spares.prepare();
+        }
+    }
+
+    /** Goes on in a new segment. The manifest names it before anything but its header is in it. */
+    private void rotate(long bytesMin) throws IOException {
+        Spares.Spare spare = spares.take(SegmentHeader.roundUp(SegmentHeader.BYTES + bytesMin));
+        SegmentHeader header = new SegmentHeader(
+                segment.header.node(),
+                segment.header.cluster(),
+                segment.header.storageId(),
+                spare.segment(),
+                spare.bytes(),
+                durable,
+                segment.header.segment(),
+                end,
+                crc,
+                number + 1);
+        Writes.all(spare.file(), header.encode(), 0);
+        spare.file().force(false);
+        directory.replaceManifest(directory.manifest().with(spare.segment(), durable));
+        file.close();
+        file = spare.file();
+        segment = new Segment(directory.disk(), header);
+        end = SegmentHeader.BYTES;
+        unmarked = false; // the header is a mark
+        index.add(segment);
+    }
+
+    void close() throws IOException {
+        file.close();
+    }
+}

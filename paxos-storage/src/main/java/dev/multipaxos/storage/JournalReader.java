@@ -1,0 +1,113 @@
+package dev.multipaxos.storage;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DurableStorage.RecordVisitor;
+import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.storage.disk.Disk;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads chosen parts of the durable journal while it is being written. Owned by the reading thread. */
+final class JournalReader {
+    private final Disk disk;
+    private final SlotIndex index;
+    private final Chain chain;
+
+    JournalReader(Disk disk, SlotIndex index, Owner owner) {
+        this.disk = disk;
+        this.index = index;
+        this.chain = new Chain(owner.cluster(), owner.storageId());
+    }
+
+    private record Found(int kind, long slotFrom, long slotTo, Bytes body) {}
+
+    /**
+     * Reads records. They are gathered first: which slots come whole within the budget is known only when all records of
+     * the blocks are known, for a later block may hold an earlier slot once more.
+     */
+    long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor) throws IOException {
+        for (long from = slotFrom; from <= slotTo; ) {
+            SlotIndex.Selection selection = index.find(group, from, slotTo, maxBytes);
+            List<Found> found = gather(selection, group, from);
+            if (!found.isEmpty()) {
+                return hand(group, found, lastWithin(found, from, selection.slotTo(), maxBytes), visitor);
+            }
+            if (selection.slotTo() >= slotTo) {
+                break;
+            }
+            from = selection.slotTo() + 1; // the blocks span these slots but do not hold them
+        }
+        return slotFrom - 1;
+    }
+
+    private List<Found> gather(SlotIndex.Selection selection, int group, long slotFrom) throws IOException {
+        List<Found> found = new ArrayList<>();
+        SegmentScan scan = null;
+        Segment segment = null;
+        for (SlotIndex.Block block : selection.blocks()) {
+            if (scan == null || segment != block.segment()) {
+                segment = block.segment();
+                scan = new SegmentScan(disk, segment, segment.readable(), chain);
+            }
+            gather(scan, block, group, slotFrom, selection.slotTo(), found);
+        }
+        return found;
+    }
+
+    private static long hand(int group, List<Found> found, long last, RecordVisitor visitor) throws StorageException {
+        for (Found record : found) {
+            if (record.slotFrom <= last) {
+                try {
+                    visitor.record(group, record.kind, record.slotFrom, record.slotTo, record.body);
+                } catch (StorageException e) {
+                    throw e;
+                } catch (IOException e) {
+                    throw Failures.notUnderstood("group " + group + ", slot " + record.slotFrom, e);
+                }
+            }
+        }
+        return last;
+    }
+
+    private static void gather(
+            SegmentScan scan, SlotIndex.Block block, int group, long slotFrom, long slotTo, List<Found> found)
+            throws IOException {
+        int crc = block.crcBefore();
+        for (long at = block.start(); at < block.end(); at = scan.next()) {
+            if (!scan.moveTo(at, block.end(), crc)) {
+                throw Failures.damaged(scan.path(), at, "the record is not what was written", null);
+            }
+            crc = scan.crc();
+            if (!scan.isBatchHeader()
+                    && scan.group() == group
+                    && scan.slotTo() != 0
+                    && scan.slotFrom() <= slotTo
+                    && scan.slotTo() >= slotFrom) {
+                found.add(new Found(scan.kind(), scan.slotFrom(), scan.slotTo(), scan.body()));
+            }
+        }
+    }
+
+    /** {@return the last slot that still fits, at least the first one found} */
+    private static long lastWithin(List<Found> found, long slotFrom, long slotTo, long maxBytes) {
+        List<Found> bySlot = new ArrayList<>(found);
+        bySlot.sort((a, b) -> Long.compare(a.slotFrom, b.slotFrom));
+        long last = slotFrom - 1;
+        long bytes = 0;
+        for (Found record : bySlot) {
+            if (bytes >= maxBytes && last >= slotFrom && record.slotFrom > last) {
+                return Math.min(last, record.slotFrom - 1);
+            }
+            bytes += record.body.length();
+            last = Math.max(last, Math.min(record.slotTo, slotTo));
+        }
+        return last;
+    }
+
+    void close() throws IOException {
+        for (Segment segment : index.segments()) {
+            segment.closeReadable();
+        }
+    }
+}

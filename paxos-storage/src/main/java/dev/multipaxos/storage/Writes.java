@@ -1,0 +1,43 @@
+package dev.multipaxos.storage;
+
+import dev.multipaxos.storage.disk.DiskFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Writes everything: the operating system may take only a part and say so without an error. */
+final class Writes {
+    private static final int ZEROS_BYTES = 1024 * 1024;
+
+    private Writes() {}
+
+    static void all(DiskFile file, ByteBuffer source, long position) throws IOException {
+        all(file, new ByteBuffer[] {source}, position);
+    }
+
+    static void all(DiskFile file, ByteBuffer[] sources, long position) throws IOException {
+        long left = 0;
+        for (ByteBuffer source : sources) {
+            left += source.remaining();
+        }
+        for (long at = position; left > 0; ) {
+            long count = file.write(sources, at);
+            if (count <= 0) {
+                throw new IOException("a write of " + left + " bytes at " + at + " wrote nothing");
+            }
+            at += count;
+            left -= count;
+        }
+    }
+
+    static ByteBuffer zeros(long bytes) {
+        return ByteBuffer.allocateDirect((int) Math.min(bytes, ZEROS_BYTES));
+    }
+
+    static void zeros(DiskFile file, long from, long to) throws IOException {
+        ByteBuffer zeros = zeros(to - from);
+        for (long at = from; at < to; at += zeros.capacity()) {
+            zeros.clear().limit((int) Math.min(zeros.capacity(), to - at));
+            all(file, zeros, at);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+package dev.multipaxos.storage;
+
+import dev.multipaxos.storage.disk.Disk;
+import dev.multipaxos.storage.disk.DiskFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A directory in memory that knows what a power loss would leave of it, and fails when told to. */
+final class MemoryDisk implements Disk {
+    private static final int SECTOR_BYTES = 512;
+
+    /** Thrown by the operation at which the power fails, and by every one after it. */
+    static final class PowerLoss extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    /** What a power loss leaves of what was not forced. */
+    enum Survivors {
+        EVERYTHING,
+        NOTHING,
+        ANYTHING
+    }
+
+    private static final class Content {
+        byte[] now = new byte[0];
+        byte[] forced = new byte[0];
+    }
+
+    private Map<String, Content> names = new TreeMap<>();
+    private Map<String, Content> forcedNames = new TreeMap<>();
+    private final List<Consumer<Map<String, Content>>> unforced = new ArrayList<>();
+    private boolean locked;
+
+    /** Draws ids, none twice, whatever is copied from whom. */
+    SplittableRandom ids = new SplittableRandom(1);
+
+    int operations;
+    int powerFailsAt = Integer.MAX_VALUE;
+    int writesFailFrom = Integer.MAX_VALUE;
+    int writesFailTo = Integer.MAX_VALUE;
+    int forcesFailFrom = Integer.MAX_VALUE;
+    int forcesFailTo = Integer.MAX_VALUE;
+    int writeBytesMax = Integer.MAX_VALUE;
+    int writes;
+    int forces;
+
+    private synchronized void step() {
+        if (operations++ >= powerFailsAt) {
+            throw new PowerLoss();
+        }
+    }
+
+    private void name(Consumer<Map<String, Content>> change) {
+        change.accept(names);
+        unforced.add(change);
+    }
+
+    /** {@return what is on the disk after a power loss at this moment} */
+    synchronized MemoryDisk afterPowerLoss(Survivors survivors, SplittableRandom random) {
+        MemoryDisk after = new MemoryDisk();
+        after.ids = ids.split();
+        Map<String, Content> left = new TreeMap<>(forcedNames);
+        int kept = switch (survivors) {
+            case EVERYTHING -> unforced.size();
+            case NOTHING -> 0;
+            case ANYTHING -> random.nextInt(unforced.size() + 1);
+        };
+        for (Consumer<Map<String, Content>> change : unforced.subList(0, kept)) {
+            change.accept(left);
+        }
+        left.forEach((name, content) -> {
+            byte[] bytes = switch (survivors) {
+                case EVERYTHING -> content.now.clone();
+                case NOTHING -> content.forced.clone();
+                case ANYTHING -> mixed(content, random);
+            };
+            after.put(name, bytes);
+        });
+        return after;
+    }
+
+    private static byte[] mixed(Content content, SplittableRandom random) {
+        byte[] bytes = (random.nextBoolean() ? content.now : content.forced).clone();
+        byte[] other = random.nextBoolean() ? content.now : content.forced;
+        for (int at = 0; at < Math.min(bytes.length, other.length); at += SECTOR_BYTES) {
+            if (random.nextBoolean()) {
+                int length = Math.min(SECTOR_BYTES, Math.min(bytes.length, other.length) - at);
+                System.arraycopy(other, at, bytes, at, length);
+            }
+        }
+        return bytes;
+    }
+
+    /** {@return an equal disk of its own} */
+    synchronized MemoryDisk copy() {
+        MemoryDisk copy = new MemoryDisk();
+        copy.ids = ids.split();
+        names.forEach((name, content) -> copy.put(name, content.now.clone()));
+        return copy;
+    }
+
+    /** Puts a file there, durably. */
+    synchronized void put(String name, byte[] bytes) {
+        Content content = new Content();
+        content.now = bytes;
+        content.forced = bytes.clone();
+        names.put(name, content);
+        forcedNames.put(name, content);
+    }
+
+    synchronized void remove(String name) {
+        names.remove(name);
+        forcedNames.remove(name);
+    }
+
+    /** {@return the bytes of a file themselves, to be changed} */
+    synchronized byte[] bytes(String name) {
+        return content(names, name).now;
+    }
+
+    private static Content content(Map<String, Content> names, String name) {
+        Content content = names.get(name);
+        if (content == null) {
+            throw new IllegalArgumentException(name + " is not there: " + names.keySet());
+        }
+        return content;
+    }
+
+    synchronized List<String> journals() {
+        return names.keySet().stream().filter(Segment::isName).toList();
+    }
+
+    @Override
+    public synchronized void createDirectory() {
+        step();
+    }
+
+    @Override
+    public synchronized List<String> list() {
+        step();
+        return List.copyOf(names.keySet());
+    }
+
+    @Override
+    public synchronized DiskFile create(String name) {
+        step();
+        if (names.containsKey(name)) {
+            throw new IllegalStateException(name + " exists");
+        }
+        Content content = new Content();
+        name(map -> map.put(name, content));
+        return new MemoryFile(content, true);
+    }
+
+    @Override
+    public synchronized DiskFile open(String name, boolean writable) throws IOException {
+        step();
+        Content content = names.get(name);
+        if (content == null) {
+            throw new NoSuchFileException(name);
+        }
+        return new MemoryFile(content, writable);
+    }
+
+    @Override
+    public synchronized void rename(String from, String to) {
+        step();
+        content(names, from);
+        name(map -> {
+            Content moved = map.remove(from);
+            if (moved != null) {
+                map.put(to, moved);
+            }
+        });
+    }
+
+    @Override
+    public synchronized void delete(String name) {
+        step();
+        content(names, name);
+        name(map -> map.remove(name));
+    }
+
+    @Override
+    public synchronized void syncDirectory() {
+        step();
+        forcedNames = new TreeMap<>(names);
+        unforced.clear();
+    }
+
+    @Override
+    public synchronized @Nullable Closeable lock(String name) {
+        step();
+        if (locked) {
+            return null;
+        }
+        locked = true;
+        return () -> locked = false;
+    }
+
+    @Override
+    public String describe(String name) {
+        return "memory/" + name;
+    }
+
+    private final class MemoryFile implements DiskFile {
+        private final Content content;
+        private final boolean writable;
+
+        MemoryFile(Content content, boolean writable) {
+            this.content = content;
+            this.writable = writable;
+        }
+
+        @Override
+        public long size() {
+            synchronized (MemoryDisk.this) {
+                return content.now.length;
+            }
+        }
+
+        @Override
+        public int read(ByteBuffer target, long position) {
+            synchronized (MemoryDisk.this) {
+                if (position >= content.now.length) {
+                    return -1;
+                }
+                int count = Math.min(target.remaining(), content.now.length - (int) position);
+                target.put(content.now, (int) position, count);
+                return count;
+            }
+        }
+
+        @Override
+        public long write(ByteBuffer[] sources, long position) throws IOException {
+            synchronized (MemoryDisk.this) {
+                mustBeWritable();
+                writes++;
+                if (writes > writesFailFrom && writes <= writesFailTo) {
+                    throw new IOException("no space left on device");
+                }
+                step();
+                int at = (int) position;
+                int left = writeBytesMax;
+                for (ByteBuffer source : sources) {
+                    int count = Math.min(left, source.remaining());
+                    if (at + count > content.now.length) {
+                        content.now = Arrays.copyOf(content.now, at + count);
+                    }
+                    int limit = source.limit();
+                    source.limit(source.position() + count);
+                    source.get(content.now, at, count);
+                    source.limit(limit);
+                    at += count;
+                    left -= count;
+                }
+                return at - position;
+            }
+        }
+
+        @Override
+        public void truncate(long size) {
+            synchronized (MemoryDisk.this) {
+                mustBeWritable();
+                step();
+                content.now = Arrays.copyOf(content.now, (int) Math.min(size, content.now.length));
+            }
+        }
+
+        @Override
+        public void force(boolean metadata) throws IOException {
+            synchronized (MemoryDisk.this) {
+                forces++;
+                if (forces > forcesFailFrom && forces <= forcesFailTo) {
+                    throw new IOException("input/output error");
+                }
+                step();
+                content.forced = content.now.clone();
+            }
+        }
+
+        private void mustBeWritable() {
+            if (!writable) {
+                throw new IllegalStateException("opened for reading");
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+}

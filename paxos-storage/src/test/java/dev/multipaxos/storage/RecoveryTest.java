@@ -1,0 +1,320 @@
+package dev.multipaxos.storage;
+
+import static dev.multipaxos.storage.Fixture.on;
+import static dev.multipaxos.storage.Fixture.start;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.spi.StorageException.Code;
+import dev.multipaxos.storage.Fixture.Stored;
+import dev.multipaxos.storage.disk.DiskFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+/** What the end of the journal is, and what is damage. */
+class RecoveryTest {
+    private static final List<List<Stored>> BATCHES = List.of(
+            List.of(Stored.of(1, 1, 40)),
+            List.of(Stored.of(1, 2, 70), Stored.of(2, 1, 3)),
+            List.of(Stored.of(1, 3, 100)),
+            List.of(Stored.of(1, 4, 60), Stored.of(3, 1, 0), Stored.of(1, 5, 90)));
+
+    private static final List<Stored> SYNCED = Fixture.flat(BATCHES.subList(0, 3));
+
+    /** {@return where the last batch begins, and where it ends} */
+    private static int[] lastBatch() throws StorageException {
+        int start = endOfData(only(Fixture.written(BATCHES.subList(0, 3))));
+        return new int[] {start, endOfData(only(Fixture.written(BATCHES)))};
+    }
+
+    private static int endOfData(byte[] bytes) {
+        int end = bytes.length;
+        while (bytes[end - 1] == 0) {
+            end--;
+        }
+        return (end + 7) / 8 * 8;
+    }
+
+    private static byte[] only(MemoryDisk disk) {
+        assertThat(disk.journals()).hasSize(1);
+        return disk.bytes(disk.journals().get(0));
+    }
+
+    @Test
+    void a_torn_tail_is_cut_wherever_the_file_ends() throws Exception {
+        int[] last = lastBatch();
+        for (int at = last[0]; at < last[1]; at++) {
+            MemoryDisk disk = Fixture.written(BATCHES);
+            String name = disk.journals().get(0);
+            disk.put(name, Arrays.copyOf(disk.bytes(name), at));
+            mustGoOnFrom(disk, SYNCED, "cut at " + at);
+        }
+    }
+
+    @Test
+    void a_torn_tail_is_cut_wherever_zeros_begin() throws Exception {
+        int[] last = lastBatch();
+        for (int at = last[0]; at < last[1]; at++) {
+            MemoryDisk disk = Fixture.written(BATCHES);
+            byte[] bytes = only(disk);
+            boolean changed = !allZero(bytes, at);
+            Arrays.fill(bytes, at, bytes.length, (byte) 0);
+            mustGoOnFrom(disk, changed ? SYNCED : Fixture.flat(BATCHES), "zeros from " + at);
+        }
+    }
+
+    private static boolean allZero(byte[] bytes, int from) {
+        for (int at = from; at < bytes.length; at++) {
+            if (bytes[at] != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Test
+    void a_torn_tail_is_cut_wherever_garbage_begins() throws Exception {
+        int[] last = lastBatch();
+        for (int at = last[0]; at < last[1]; at++) {
+            MemoryDisk disk = Fixture.written(BATCHES);
+            byte[] bytes = only(disk);
+            byte[] garbage = new byte[last[1] - at + 100];
+            new SplittableRandom(at).nextBytes(garbage);
+            garbage[0] = (byte) (bytes[at] ^ 1);
+            System.arraycopy(garbage, 0, bytes, at, garbage.length);
+            mustGoOnFrom(disk, SYNCED, "garbage from " + at);
+        }
+    }
+
+    @Test
+    void a_torn_tail_is_cut_whichever_sector_was_not_written() throws Exception {
+        List<List<Stored>> batches = List.of(List.of(Stored.of(1, 1, 10)), List.of(Stored.of(1, 2, 4000)));
+        int start = endOfData(only(Fixture.written(batches.subList(0, 1))));
+        int end = endOfData(only(Fixture.written(batches)));
+        for (int sector = start / 512 * 512; sector < end; sector += 512) {
+            MemoryDisk disk = Fixture.written(batches);
+            Arrays.fill(only(disk), Math.max(sector, start), Math.min(sector + 512, end), (byte) 0);
+            mustGoOnFrom(disk, batches.get(0), "zero sector " + sector);
+        }
+    }
+
+    private static void mustGoOnFrom(MemoryDisk disk, List<Stored> expected, String what) throws StorageException {
+        List<Stored> model = new ArrayList<>(expected);
+        try (FileStorage storage = on(disk)) {
+            assertThat(start(storage)).as(what).isEqualTo(model);
+            Stored next = Stored.of(1, 99, 50);
+            next.appendTo(storage);
+            storage.sync();
+            model.add(next);
+        }
+        assertThat(Fixture.contents(disk)).as(what).isEqualTo(model);
+    }
+
+    @Test
+    void one_flipped_bit_below_the_mark_is_damage_and_named() throws Exception {
+        int end = endOfData(only(Fixture.written(BATCHES)));
+        MemoryDisk marked = Fixture.written(BATCHES);
+        Fixture.contents(marked); // every start leaves a mark
+        String name = marked.journals().get(0);
+        for (int at = SegmentHeader.BYTES; at < end; at++) {
+            MemoryDisk disk = marked.copy();
+            disk.bytes(name)[at] ^= (byte) (1 << at % 8);
+            StorageException damage = refusal(() -> Fixture.contents(disk));
+            assertThat(damage).as("bit in byte %d", at).isNotNull();
+            assertThat(damage.code()).as("bit in byte %d", at).isEqualTo(Code.DAMAGED);
+            assertThat(damage).hasMessageContaining(name);
+            assertThat(offset(damage)).as("bit in byte %d", at).isBetween(at - 300, at);
+        }
+    }
+
+    @Test
+    void an_idle_mark_makes_damage_of_what_would_be_a_torn_tail() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = on(disk)) {
+            start(storage);
+            Stored.of(1, 1, 100).appendTo(storage);
+            storage.sync();
+            storage.idle();
+        }
+        long end = SegmentHeader.BYTES + RecordLayout.headerLength(1) + RecordLayout.length(100);
+        for (int at = SegmentHeader.BYTES; at < end; at++) {
+            MemoryDisk damaged = disk.copy();
+            only(damaged)[at] ^= 4; // the mark of the batch behind it is the only one
+            StorageException damage = refusal(() -> Fixture.contents(damaged));
+            assertThat(damage).as("byte %d", at).isNotNull();
+            assertThat(damage.code()).isEqualTo(Code.DAMAGED);
+        }
+    }
+
+    @Test
+    void a_file_that_is_shorter_than_the_mark_is_damage() throws Exception {
+        MemoryDisk disk = Fixture.written(BATCHES);
+        Fixture.contents(disk);
+        Fixture.contents(disk); // now the manifest knows the mark, too
+        String name = disk.journals().get(0);
+        disk.put(name, Arrays.copyOf(disk.bytes(name), SegmentHeader.BYTES + 100));
+        StorageException damage = refusal(() -> Fixture.contents(disk));
+        assertThat(damage.code()).isEqualTo(Code.DAMAGED);
+        assertThat(damage).hasMessageContaining(name);
+    }
+
+    private static int offset(StorageException damage) {
+        String text = damage.toString();
+        int from = text.indexOf("offset ") + 7;
+        return Integer.parseInt(text.substring(from, text.indexOf(':', from)));
+    }
+
+    @Test
+    void one_flipped_bit_in_a_segment_that_was_left_is_damage() throws Exception {
+        MemoryDisk many = rotated();
+        SplittableRandom random = new SplittableRandom(5);
+        List<String> left = many.journals();
+        int damaged = 0;
+        for (int i = 0; i < 200; i++) {
+            String name = left.get(random.nextInt(left.size()));
+            MemoryDisk disk = many.copy();
+            int at = SegmentHeader.BYTES + random.nextInt(4000);
+            if (isUnused(disk.bytes(name))) {
+                continue;
+            }
+            disk.bytes(name)[at] ^= (byte) (1 << random.nextInt(8));
+            StorageException damage = refusal(() -> Fixture.contents(disk));
+            assertThat(damage).as("%s, byte %d", name, at).isNotNull();
+            assertThat(damage.code()).isEqualTo(Code.DAMAGED);
+            assertThat(damage).hasMessageContaining(name);
+            damaged++;
+        }
+        assertThat(damaged).isGreaterThan(50);
+    }
+
+    /** The last segment, where a torn tail is possible, and a spare. */
+    private static boolean isUnused(byte[] bytes) {
+        return endOfData(bytes) < bytes.length - 2000;
+    }
+
+    private static MemoryDisk rotated() throws StorageException {
+        List<List<Stored>> batches = new ArrayList<>();
+        for (int slot = 1; slot <= 60; slot++) {
+            batches.add(List.of(Stored.of(1, slot, 900)));
+        }
+        MemoryDisk disk = Fixture.written(batches);
+        assertThat(disk.journals().size()).isGreaterThan(5);
+        return disk;
+    }
+
+    @Test
+    void one_damaged_copy_of_a_segment_header_does_no_harm_and_two_are_damage() throws Exception {
+        MemoryDisk disk = rotated();
+        List<Stored> all = Fixture.contents(disk);
+        String name = disk.journals().get(1);
+        disk.bytes(name)[20] ^= 1;
+        assertThat(Fixture.contents(disk)).isEqualTo(all);
+        disk.bytes(name)[SegmentHeader.COPY_BYTES + 20] ^= 1;
+        StorageException damage = refusal(() -> Fixture.contents(disk));
+        assertThat(damage.code()).isEqualTo(Code.DAMAGED);
+        assertThat(damage).hasMessageContaining(name);
+    }
+
+    @Test
+    void a_missing_segment_is_named_whichever_it_is() throws Exception {
+        MemoryDisk many = rotated();
+        Fixture.contents(many);
+        for (String name : many.journals()) {
+            MemoryDisk disk = many.copy();
+            disk.remove(name);
+            StorageException missing = refusal(() -> Fixture.contents(disk));
+            assertThat(missing.code()).isEqualTo(Code.MISSING_FILE);
+            assertThat(missing).hasMessageContaining(name);
+        }
+    }
+
+    @Test
+    void swapped_segments_are_damage() throws Exception {
+        MemoryDisk disk = rotated();
+        Fixture.contents(disk);
+        String one = disk.journals().get(0);
+        String other = disk.journals().get(1);
+        byte[] bytes = disk.bytes(one);
+        disk.put(one, disk.bytes(other));
+        disk.put(other, bytes);
+        assertThat(refusal(() -> Fixture.contents(disk)).code()).isEqualTo(Code.DAMAGED);
+    }
+
+    @Test
+    void records_that_changed_places_are_damage() throws Exception {
+        List<List<Stored>> equal =
+                List.of(List.of(Stored.of(1, 1, 40)), List.of(Stored.of(1, 2, 40)), List.of(Stored.of(1, 3, 40)));
+        MemoryDisk disk = Fixture.written(equal);
+        Fixture.contents(disk);
+        byte[] bytes = only(disk);
+        int length = 88 + 96;
+        byte[] copy = bytes.clone();
+        System.arraycopy(copy, SegmentHeader.BYTES, bytes, SegmentHeader.BYTES + length, length);
+        assertThat(refusal(() -> Fixture.contents(disk)).code()).isEqualTo(Code.DAMAGED);
+    }
+
+    @Test
+    void an_old_manifest_is_not_taken_for_the_truth() throws Exception {
+        MemoryDisk disk = Fixture.written(BATCHES);
+        byte[] old = disk.bytes(Manifest.FILE).clone();
+        try (FileStorage storage = on(disk)) {
+            start(storage);
+            for (int slot = 10; slot < 60; slot++) {
+                Stored.of(1, slot, 900).appendTo(storage);
+                storage.sync();
+            }
+        }
+        disk.put(Manifest.FILE, old);
+        StorageException damage = refusal(() -> Fixture.contents(disk));
+        assertThat(damage.code()).isEqualTo(Code.DAMAGED);
+        assertThat(damage).hasMessageContaining(Manifest.FILE);
+    }
+
+    @Test
+    void a_read_of_damaged_bytes_is_an_error() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = on(disk)) {
+            start(storage);
+            Stored.of(1, 1, 100).appendTo(storage);
+            storage.sync();
+            only(disk)[SegmentHeader.BYTES + 150] ^= 4;
+            StorageException damage = refusal(() -> storage.read(1, 1, 1, 1000, (group, kind, from, to, body) -> {}));
+            assertThat(damage.code()).isEqualTo(Code.DAMAGED);
+            assertThat(damage).hasMessageContaining(disk.journals().get(0));
+        }
+    }
+
+    private static StorageException refusal(ThrowingCallable call) {
+        return catchThrowableOfType(StorageException.class, call);
+    }
+
+    @Test
+    void a_record_of_an_unknown_format_is_named() throws Exception {
+        MemoryDisk disk = Fixture.written(BATCHES);
+        byte[] bytes = only(disk);
+        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int at = SegmentHeader.BYTES;
+        int length = buffer.getInt(at);
+        bytes[at + RecordLayout.FORMAT] = 9;
+        SegmentHeader header;
+        try (DiskFile file = disk.open(disk.journals().get(0), false)) {
+            header = Objects.requireNonNull(SegmentHeader.read(file, ""));
+        }
+        int crc = new Chain(header.cluster(), header.storageId()).crc(header.segment(), at, 0, buffer, at, length);
+        buffer.clear().putInt(at + length - 4, crc);
+        assertThatThrownBy(() -> Fixture.contents(disk))
+                .isInstanceOfSatisfying(
+                        StorageException.class, e -> assertThat(e.code()).isEqualTo(Code.UNKNOWN_VERSION))
+                .hasMessageContaining("format 9")
+                .hasMessageContaining("format 1");
+    }
+}

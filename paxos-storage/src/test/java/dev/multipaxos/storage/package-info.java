@@ -1,0 +1,4 @@
+@NullMarked
+package dev.multipaxos.storage;
+
+import org.jspecify.annotations.NullMarked;

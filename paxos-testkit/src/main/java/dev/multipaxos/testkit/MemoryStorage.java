@@ -1,0 +1,247 @@
+package dev.multipaxos.testkit;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.spi.StorageException.Code;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A storage in memory, for tests: as fast as a disk can only wish to be, and able to fail when told. It is the <i>disk</i>: give
+ * the same object to the next node and that node finds what the last one had synced. It grows as long as it is used.
+ *
+ * <p>Thread-safe.
+ */
+public final class MemoryStorage implements DurableStorage {
+
+    private record Entry(int group, int kind, long slotFrom, long slotTo, Bytes body) {
+        int bytes() {
+            return body.length() + 32;
+        }
+    }
+
+    private final Object lock = new Object();
+    private final List<Entry> durable = new ArrayList<>();
+    private final List<Entry> appended = new ArrayList<>(); // not durable yet
+    private final NavigableMap<Long, List<Integer>> bySlot = new TreeMap<>(); // indices in durable
+    private @Nullable Bytes foundingRecord;
+    private int owner;
+    private long storageId;
+    private long bootCount;
+    private boolean open;
+    private boolean held;
+    private @Nullable StorageException failure;
+    private long position;
+    private long syncs;
+
+    /** Makes an empty storage. */
+    public MemoryStorage() {}
+
+    /**
+     * Copies what would survive a power loss at this moment.
+     *
+     * @return another storage with the same identity, not open, that never fails unless told
+     */
+    public MemoryStorage durableCopy() {
+        MemoryStorage copy = new MemoryStorage();
+        synchronized (lock) {
+            copy.foundingRecord = foundingRecord;
+            copy.owner = owner;
+            copy.storageId = storageId;
+            copy.bootCount = bootCount;
+            copy.position = position;
+            durable.forEach(copy::keep);
+        }
+        return copy;
+    }
+
+    /**
+     * Makes every write and sync fail from now on.
+     *
+     * @param reason what the exception says
+     */
+    public void fail(String reason) {
+        synchronized (lock) {
+            failure = new StorageException(Code.IO_FAILED, reason, null);
+            held = false;
+            lock.notifyAll();
+        }
+    }
+
+    /** Makes every sync wait until {@link #release}. */
+    public void hold() {
+        synchronized (lock) {
+            held = true;
+        }
+    }
+
+    /** Lets syncs go on. */
+    public void release() {
+        synchronized (lock) {
+            held = false;
+            lock.notifyAll();
+        }
+    }
+
+    /** {@return how many syncs were made} */
+    public long syncs() {
+        synchronized (lock) {
+            return syncs;
+        }
+    }
+
+    @Override
+    public Identity open(int node, Bytes founding) throws StorageException {
+        synchronized (lock) {
+            if (open) {
+                throw new StorageException(Code.IN_USE, "the storage is used by node " + owner, null);
+            }
+            boolean formatted = foundingRecord == null;
+            if (formatted) {
+                foundingRecord = founding;
+                owner = node;
+                storageId = ThreadLocalRandom.current().nextLong() | 1;
+            } else if (owner != node) {
+                throw new StorageException(
+                        Code.FOREIGN, "the storage belongs to node " + owner + ", not to node " + node, null);
+            } else if (!Objects.equals(founding, foundingRecord)) {
+                throw new StorageException(Code.FOREIGN, "the storage was founded with other members or limits", null);
+            }
+            open = true;
+            bootCount++;
+            appended.clear();
+            return new Identity(storageId, bootCount, formatted);
+        }
+    }
+
+    @Override
+    public void replay(RecordVisitor visitor) throws StorageException {
+        List<Entry> all;
+        synchronized (lock) {
+            all = List.copyOf(durable);
+        }
+        visit(all, visitor);
+    }
+
+    private static void visit(List<Entry> entries, RecordVisitor visitor) throws StorageException {
+        for (Entry entry : entries) {
+            try {
+                visitor.record(entry.group(), entry.kind(), entry.slotFrom(), entry.slotTo(), entry.body());
+            } catch (StorageException e) {
+                throw e;
+            } catch (IOException e) {
+                throw new StorageException(Code.DAMAGED, "a record makes no sense: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    @Override
+    public void append(
+            int group,
+            int kind,
+            long slotFrom,
+            long slotTo,
+            long promisedRound,
+            int promisedNode,
+            Bytes head,
+            Bytes body)
+            throws StorageException {
+        byte[] joined = Arrays.copyOf(head.toArray(), head.length() + body.length());
+        System.arraycopy(body.array(), body.offset(), joined, head.length(), body.length());
+        synchronized (lock) {
+            check();
+            appended.add(new Entry(group, kind, slotFrom, slotTo, Bytes.wrap(joined)));
+        }
+    }
+
+    @Override
+    public void sync() throws StorageException {
+        synchronized (lock) {
+            boolean interrupted = false;
+            while (held) {
+                try {
+                    lock.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            check();
+            syncs++;
+            appended.forEach(this::keep);
+            appended.clear();
+        }
+    }
+
+    private void keep(Entry entry) {
+        for (long slot = entry.slotFrom(); slot > 0 && slot <= entry.slotTo(); slot++) {
+            bySlot.computeIfAbsent(slot, none -> new ArrayList<>()).add(durable.size());
+        }
+        durable.add(entry);
+        position += entry.bytes();
+    }
+
+    private void check() throws StorageException {
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    @Override
+    public void idle() throws StorageException {
+        synchronized (lock) {
+            check();
+        }
+    }
+
+    @Override
+    public long durablePosition() {
+        synchronized (lock) {
+            return position;
+        }
+    }
+
+    @Override
+    public long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor)
+            throws StorageException {
+        TreeMap<Integer, Entry> found = new TreeMap<>();
+        long readTo = slotFrom - 1;
+        synchronized (lock) {
+            long bytes = 0;
+            for (var slot : bySlot.subMap(slotFrom, true, slotTo, true).entrySet()) {
+                if (bytes >= maxBytes && bytes > 0) {
+                    break;
+                }
+                for (int index : slot.getValue()) {
+                    Entry entry = durable.get(index);
+                    if (entry.group() == group && found.put(index, entry) == null) {
+                        bytes += entry.bytes();
+                    }
+                }
+                readTo = slot.getKey();
+            }
+        }
+        visit(List.copyOf(found.values()), visitor);
+        return readTo;
+    }
+
+    @Override
+    public void close() {
+        synchronized (lock) {
+            open = false;
+            appended.clear();
+            held = false;
+            lock.notifyAll();
+        }
+    }
+}

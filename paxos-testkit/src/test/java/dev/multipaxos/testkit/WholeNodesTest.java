@@ -1,0 +1,327 @@
+package dev.multipaxos.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.multipaxos.Consistency;
+import dev.multipaxos.Limits;
+import dev.multipaxos.NodeListener;
+import dev.multipaxos.NodeStatus;
+import dev.multipaxos.PaxosException;
+import dev.multipaxos.PaxosNode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(120)
+class WholeNodesTest {
+
+    @Test
+    void a_single_node_executes_commands_and_reads() {
+        try (Cluster cluster = new Cluster(1).startAll()) {
+            PaxosNode<Long, Long> node = cluster.node(1);
+            assertThat(node.propose(2L).join()).isEqualTo(2);
+            assertThat(node.propose(3L).join()).isEqualTo(5);
+            assertThat(node.read(Consistency.LINEARIZABLE, () -> cluster.counter(1).sum)
+                            .join())
+                    .isEqualTo(5);
+            assertThat(node.read(Consistency.LOCAL, () -> cluster.counter(1).sum)
+                            .join())
+                    .isEqualTo(5);
+        }
+    }
+
+    @Test
+    void every_node_takes_commands_and_each_is_executed_everywhere_once() {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            List<CompletableFuture<Long>> calls = new ArrayList<>();
+            for (int i = 0; i < 300; i++) {
+                calls.add(cluster.node(1 + i % 3).propose(1L));
+            }
+            calls.forEach(CompletableFuture::join);
+            for (int id = 1; id <= 3; id++) {
+                int node = id;
+                assertThat(cluster.node(id)
+                                .read(Consistency.LINEARIZABLE, () -> cluster.counter(node).applied)
+                                .join())
+                        .isEqualTo(300);
+            }
+        }
+    }
+
+    @Test
+    void another_node_leads_when_the_leader_dies_and_the_old_one_comes_back_with_its_log() {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            int leader = cluster.awaitLeader();
+            cluster.node(leader).propose(7L).join();
+            cluster.crash(leader);
+            int next = cluster.awaitLeader();
+            assertThat(next).isNotEqualTo(leader);
+            assertThat(cluster.node(next).propose(1L).join()).isEqualTo(8);
+            cluster.start(leader);
+            assertThat(cluster.node(leader)
+                            .read(Consistency.LINEARIZABLE, () -> cluster.counter(leader).sum)
+                            .join())
+                    .isEqualTo(8);
+            assertThat(cluster.node(leader).status().bootCount()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void all_nodes_crash_and_nothing_acknowledged_is_lost() {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            for (int i = 0; i < 50; i++) {
+                cluster.node(1 + i % 3).propose(1L).join();
+            }
+            for (int id = 1; id <= 3; id++) {
+                cluster.crash(id);
+            }
+            cluster.startAll();
+            assertThat(cluster.node(2)
+                            .read(Consistency.LINEARIZABLE, () -> cluster.counter(2).sum)
+                            .join())
+                    .isEqualTo(50);
+            assertThat(cluster.node(1).propose(1L).join()).isEqualTo(51);
+        }
+    }
+
+    @Test
+    void commands_are_executed_exactly_once_though_frames_are_lost() {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            cluster.awaitLeader();
+            cluster.network.lose(0.2);
+            List<CompletableFuture<Long>> calls = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                calls.add(cluster.node(1 + i % 3).propose(1L));
+            }
+            calls.forEach(CompletableFuture::join);
+            cluster.network.lose(0);
+            assertThat(cluster.node(1)
+                            .read(Consistency.LINEARIZABLE, () -> cluster.counter(1).applied)
+                            .join())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    void commands_in_flight_are_executed_once_when_the_leader_is_cut_off() {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            int leader = cluster.awaitLeader();
+            int follower = cluster.follower();
+            List<CompletableFuture<Long>> calls = new ArrayList<>();
+            for (int i = 0; i < 500; i++) {
+                calls.add(cluster.node(follower).propose(1L));
+                if (i == 250) {
+                    for (int other = 1; other <= 3; other++) {
+                        if (other != leader) {
+                            cluster.network.cut(leader, other);
+                        }
+                    }
+                }
+            }
+            calls.forEach(CompletableFuture::join);
+            cluster.network.mendAll();
+            assertThat(cluster.node(leader)
+                            .read(Consistency.LINEARIZABLE, () -> cluster.counter(leader).applied)
+                            .join())
+                    .isEqualTo(500);
+        }
+    }
+
+    @Test
+    void an_old_leader_that_is_cut_off_answers_no_linearizable_read() {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            int leader = cluster.awaitLeader();
+            for (int other = 1; other <= 3; other++) {
+                if (other != leader) {
+                    cluster.network.cut(leader, other);
+                }
+            }
+            CompletableFuture<Long> read = cluster.node(leader)
+                    .read(Consistency.LINEARIZABLE, () -> cluster.counter(leader).sum, Duration.ofMillis(400));
+            assertThatThrownBy(read::join)
+                    .isInstanceOf(CompletionException.class)
+                    .hasCauseInstanceOf(PaxosException.Unavailable.class);
+            assertThat(cluster.node(leader)
+                            .read(Consistency.LOCAL, () -> cluster.counter(leader).sum)
+                            .join())
+                    .isZero();
+        }
+    }
+
+    @Test
+    void a_call_that_never_left_says_so_and_one_that_did_says_that_it_does_not_know() {
+        try (Cluster cluster = new Cluster(3)) {
+            PaxosNode<Long, Long> alone = cluster.start(1);
+            CompletableFuture<Long> never = alone.propose(1L, Duration.ofMillis(50));
+            assertThatThrownBy(never::join)
+                    .hasCauseInstanceOf(PaxosException.Unavailable.class)
+                    .satisfies(thrown -> assertThat(mayHaveBeenApplied(thrown)).isFalse());
+            cluster.start(2);
+            cluster.start(3);
+            int leader = cluster.awaitLeader();
+            cluster.node(leader).propose(1L).join();
+            cluster.disks.values().forEach(MemoryStorage::hold);
+            CompletableFuture<Long> unknown = cluster.node(leader).propose(1L, Duration.ofMillis(100));
+            assertThatThrownBy(unknown::join)
+                    .hasCauseInstanceOf(PaxosException.OutcomeUnknown.class)
+                    .satisfies(thrown -> assertThat(mayHaveBeenApplied(thrown)).isTrue());
+        }
+    }
+
+    @Test
+    void a_full_node_refuses_at_once_and_takes_calls_again_later() {
+        try (Cluster cluster = new Cluster(1)) {
+            cluster.limits = Limits.defaults().withPending(10, 2 << 20);
+            PaxosNode<Long, Long> node = cluster.start(1);
+            node.propose(1L).join();
+            cluster.disk(1).hold();
+            List<CompletableFuture<Long>> taken = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                taken.add(node.propose(1L));
+            }
+            assertThat(node.propose(1L))
+                    .isCompletedExceptionally()
+                    .failsWithin(Duration.ZERO)
+                    .withThrowableOfType(ExecutionException.class)
+                    .withCauseInstanceOf(PaxosException.Overloaded.class);
+            cluster.disk(1).release();
+            taken.forEach(CompletableFuture::join);
+            assertThat(node.propose(1L).join()).isEqualTo(12);
+            assertThat(node.status().pendingCalls()).isZero();
+        }
+    }
+
+    @Test
+    void a_storage_that_fails_stops_the_node_which_says_why() throws Exception {
+        try (Cluster cluster = new Cluster(1)) {
+            CompletableFuture<Throwable> told = new CompletableFuture<>();
+            cluster.listener = new NodeListener() {
+                @Override
+                public void stopped(Throwable cause) {
+                    told.complete(cause);
+                }
+            };
+            PaxosNode<Long, Long> node = cluster.start(1);
+            node.propose(1L).join();
+            cluster.disk(1).fail("the disk is on fire");
+            assertThatThrownBy(() -> node.propose(1L).join())
+                    .hasCauseInstanceOf(PaxosException.NodeStopped.class)
+                    .hasMessageContaining("the disk is on fire");
+            assertThat(told.get(30, TimeUnit.SECONDS)).hasMessageContaining("the disk is on fire");
+            assertThat(node.status().role()).isEqualTo(NodeStatus.Role.STOPPED);
+            assertThat(node.status().failure()).hasMessageContaining("the disk is on fire");
+            assertThatThrownBy(() -> node.propose(1L).join())
+                    .hasCauseInstanceOf(PaxosException.NodeStopped.class)
+                    .satisfies(thrown -> assertThat(mayHaveBeenApplied(thrown)).isFalse());
+        }
+    }
+
+    @Test
+    void a_state_machine_that_throws_stops_the_node_naming_slot_and_command() {
+        try (Cluster cluster = new Cluster(1).startAll()) {
+            PaxosNode<Long, Long> node = cluster.node(1);
+            assertThatThrownBy(() -> node.propose(-1L).join())
+                    .hasCauseInstanceOf(PaxosException.NodeStopped.class)
+                    .hasMessageContaining("at slot 2")
+                    .hasRootCauseMessage("the counter never falls");
+        }
+    }
+
+    @Test
+    void close_leaves_no_thread_and_fails_what_is_open() {
+        Cluster cluster = new Cluster(3);
+        PaxosNode<Long, Long> alone = cluster.start(2);
+        CompletableFuture<Long> open = alone.propose(1L);
+        CompletableFuture<Long> read = alone.read(Consistency.LINEARIZABLE, () -> 1L);
+        alone.close();
+        alone.close();
+        assertThatThrownBy(open::join).hasCauseInstanceOf(PaxosException.NodeStopped.class);
+        assertThatThrownBy(read::join).hasCauseInstanceOf(PaxosException.NodeStopped.class);
+        assertThatThrownBy(() -> alone.propose(1L).join()).hasCauseInstanceOf(PaxosException.NodeStopped.class);
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .noneMatch(name -> name.startsWith("paxos-2-") || name.equals("local-2"));
+        assertThat(alone.status().role()).isEqualTo(NodeStatus.Role.STOPPED);
+        assertThat(alone.status().failure()).isNull();
+    }
+
+    @Test
+    void close_on_a_thread_of_the_node_is_refused() {
+        try (Cluster cluster = new Cluster(1).startAll()) {
+            PaxosNode<Long, Long> node = cluster.node(1);
+            CompletableFuture<Void> closed = node.read(Consistency.LOCAL, () -> {
+                node.close();
+                return null;
+            });
+            assertThatThrownBy(closed::join)
+                    .hasCauseInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("a thread of the node itself");
+        }
+    }
+
+    @Test
+    void a_query_that_throws_fails_only_its_caller() {
+        try (Cluster cluster = new Cluster(1).startAll()) {
+            PaxosNode<Long, Long> node = cluster.node(1);
+            assertThatThrownBy(() -> node.read(Consistency.LINEARIZABLE, () -> {
+                                throw new UnsupportedOperationException("not now");
+                            })
+                            .join())
+                    .hasCauseInstanceOf(UnsupportedOperationException.class);
+            assertThat(node.propose(1L).join()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void a_follower_that_was_away_for_long_is_served_from_the_journal() {
+        try (Cluster cluster = new Cluster(3)) {
+            cluster.limits = Limits.defaults().withAlpha(8).withRing(16).withRetainedBytes(0);
+            cluster.startAll();
+            int away = cluster.follower();
+            int there = cluster.awaitLeader();
+            cluster.crash(away);
+            for (int i = 0; i < 500; i++) {
+                cluster.node(there).propose(1L).join();
+            }
+            cluster.start(away);
+            assertThat(cluster.node(away)
+                            .read(Consistency.LINEARIZABLE, () -> cluster.counter(away).sum)
+                            .join())
+                    .isEqualTo(500);
+        }
+    }
+
+    @Test
+    void a_node_that_lost_its_disk_is_refused_by_those_who_knew_it() {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            int follower = cluster.follower();
+            cluster.node(follower).propose(1L).join();
+            cluster.crash(follower);
+            cluster.disks.put(follower, new MemoryStorage());
+            cluster.start(follower);
+            assertThatThrownBy(() -> cluster.node(follower)
+                            .propose(1L, Duration.ofMillis(300))
+                            .join())
+                    .hasCauseInstanceOf(PaxosException.Unavailable.class);
+            assertThat(cluster.node(cluster.nodes.keySet().stream()
+                                    .filter(id -> id != follower)
+                                    .findFirst()
+                                    .orElseThrow())
+                            .propose(1L)
+                            .join())
+                    .isEqualTo(2);
+        }
+    }
+
+    private static boolean mayHaveBeenApplied(Throwable thrown) {
+        assertThat(thrown.getCause()).isInstanceOf(PaxosException.class);
+        return thrown.getCause() instanceof PaxosException failure && failure.mayHaveBeenApplied();
+    }
+}
