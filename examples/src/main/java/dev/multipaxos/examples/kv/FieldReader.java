@@ -12,8 +12,16 @@ final class FieldReader {
     static final class MalformedException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        MalformedException(String message) {
-            super(message);
+        private final String reason;
+
+        MalformedException(String reason) {
+            super(reason);
+            this.reason = reason;
+        }
+
+        /** What is wrong with the bytes. */
+        String reason() {
+            return reason;
         }
     }
 

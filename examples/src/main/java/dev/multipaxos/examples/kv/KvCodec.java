@@ -53,7 +53,7 @@ public final class KvCodec {
                     in.end();
                     return command;
                 } catch (MalformedException e) {
-                    return new KvCommand.Unreadable(e.getMessage());
+                    return new KvCommand.Unreadable(e.reason());
                 }
             }
         };
@@ -76,7 +76,7 @@ public final class KvCodec {
                     return answer;
                 } catch (MalformedException e) {
                     throw new IllegalArgumentException(
-                            "these " + bytes.length() + " bytes are no answer of this store: " + e.getMessage()
+                            "these " + bytes.length() + " bytes are no answer of this store: " + e.reason()
                                     + "; is it a kv server that answers?",
                             e);
                 }

@@ -198,8 +198,8 @@ public final class KvStateMachine implements StateMachine<KvCommand, KvAnswer> {
         hash = (hash ^ 0xFFFF_FFFFL) * 0x100_0000_01B3L; // no char: tells "ab","c" from "a","bc"
         hash = hash(hash, entry.value());
         hash = (hash ^ entry.revision()) * 0x100_0000_01B3L;
-        hash = (hash ^ hash >>> 32) * 0xD6E8_FEB8_6659_FD93L;
-        return hash ^ hash >>> 32;
+        hash = (hash ^ (hash >>> 32)) * 0xD6E8_FEB8_6659_FD93L;
+        return hash ^ (hash >>> 32);
     }
 
     private static long hash(long seed, String text) {

@@ -13,6 +13,7 @@ import dev.multipaxos.examples.kv.demo.Workload;
 import dev.multipaxos.transport.netty.PaxosClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -27,7 +28,6 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -129,9 +129,8 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
                 String host = "127.0." + from + "." + to;
                 hosts.add(host + " kv-server-" + to);
                 if (from != to) {
-                    InetSocketAddress target = new InetSocketAddress(
-                            "127.0.0.1",
-                            Integer.parseInt(address(to).substring(address(to).indexOf(':') + 1)));
+                    int port = Integer.parseInt(address(to).substring(address(to).indexOf(':') + 1));
+                    InetSocketAddress target = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
                     proxies.put(from + " to " + to, new TcpProxy(new InetSocketAddress(host, ports.get(to - 1)), target));
                 }
             }
@@ -263,21 +262,20 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
 
     /** Checks that all three servers hold the same: all that was acknowledged, and nothing twice. */
     void verify(Workload workload, Ledger ledger) {
-        AtomicReference<List<KvAnswer.ServerStatus>> last = new AtomicReference<>(List.of());
-        await("the same revision on all three").atMost(PATIENCE).until(() -> {
-            List<KvAnswer.ServerStatus> statuses = survey().statuses();
-            last.set(statuses);
-            return statuses.size() == SERVERS
-                    && statuses.stream()
-                                    .mapToLong(KvAnswer.ServerStatus::revision)
-                                    .distinct()
-                                    .count()
-                            == 1;
-        });
-        assertThat(last.get())
+        List<KvAnswer.ServerStatus> statuses = await("the same revision on all three")
+                .atMost(PATIENCE)
+                .until(
+                        () -> survey().statuses(),
+                        answers -> answers.size() == SERVERS
+                                && answers.stream()
+                                                .mapToLong(KvAnswer.ServerStatus::revision)
+                                                .distinct()
+                                                .count()
+                                        == 1);
+        assertThat(statuses)
                 .extracting(KvAnswer.ServerStatus::contentHash)
                 .as("content hashes")
-                .containsOnly(last.get().get(0).contentHash());
+                .containsOnly(statuses.get(0).contentHash());
         for (int id : addresses.keySet()) {
             Survey.Content content = await("the content of server " + id)
                     .atMost(PATIENCE)

@@ -1,7 +1,8 @@
 package dev.multipaxos.examples.kv.demo;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /** What became of each write of a {@link Workload}, as its client saw it. Any thread. */
 public final class Ledger {
@@ -16,9 +17,7 @@ public final class Ledger {
         UNKNOWN
     }
 
-    private static final Fate[] FATES = Fate.values();
-
-    private final AtomicIntegerArray fates;
+    private final AtomicReferenceArray<@Nullable Fate> fates;
     private final AtomicInteger acknowledged = new AtomicInteger();
     private final AtomicInteger unknown = new AtomicInteger();
 
@@ -28,7 +27,7 @@ public final class Ledger {
      * @param size the number of writes
      */
     public Ledger(int size) {
-        this.fates = new AtomicIntegerArray(size);
+        this.fates = new AtomicReferenceArray<>(size);
     }
 
     /**
@@ -38,7 +37,7 @@ public final class Ledger {
      * @param fate how it ended, for good
      */
     void note(int index, Fate fate) {
-        fates.set(index, fate.ordinal());
+        fates.set(index, fate);
         (fate == Fate.ACKNOWLEDGED ? acknowledged : unknown).incrementAndGet();
     }
 
@@ -49,7 +48,8 @@ public final class Ledger {
      * @return what became of it
      */
     public Fate fate(int index) {
-        return FATES[fates.get(index)];
+        Fate fate = fates.get(index);
+        return fate == null ? Fate.NONE : fate;
     }
 
     /** {@return how many writes were acknowledged} */

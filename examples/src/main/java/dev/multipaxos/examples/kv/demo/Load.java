@@ -90,7 +90,7 @@ public final class Load implements AutoCloseable {
             while (failure.get() == null) {
                 Integer index = nextIndex();
                 if (index == null) {
-                    if (stopped || open.get() == 0 && again.isEmpty()) {
+                    if (stopped || (open.get() == 0 && again.isEmpty())) {
                         break;
                     }
                     LockSupport.parkNanos(PAUSE_NANOS); // another client's write may come back to be proposed again
