@@ -77,7 +77,8 @@ final class KvServer implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(new Thread(node::close, "kv-shutdown"));
         spec.commandLine()
                 .getOut()
-                .println("kv server " + id + " is ready on port " + node.status().port());
+                .println(
+                        "kv server " + id + " is ready on port " + node.status().port());
         if (endWithInput) {
             Thread watch = new Thread(this::awaitEndOfInput, "kv-input");
             watch.setDaemon(true);

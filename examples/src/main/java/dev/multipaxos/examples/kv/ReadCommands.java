@@ -50,13 +50,15 @@ final class ReadCommands {
         @Mixin
         private Connection connection;
 
-        @Parameters(index = "0", arity = "0..1", defaultValue = "", paramLabel = "PREFIX", description = "All if absent.")
+        @Parameters(
+                index = "0",
+                arity = "0..1",
+                defaultValue = "",
+                paramLabel = "PREFIX",
+                description = "All if absent.")
         private String prefix;
 
-        @Option(
-                names = "--limit",
-                defaultValue = "100",
-                description = "How many at most (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--limit", defaultValue = "100", description = "How many at most (default: ${DEFAULT-VALUE}).")
         private int limit;
 
         @Option(names = "--local", description = "Ask any one server; it may be behind, and needs no leader.")

@@ -98,7 +98,10 @@ class ConfigurationIT {
         assertThat(run(Kv.OK, "watch", "fruit/pear", "--changes", "1")).isEqualTo("4\tyellow\n");
         assertThat(run(Kv.OK, "delete", "fruit/pear")).isEqualTo("revision 5\n");
         assertThat(run(Kv.FAILED, "get", "fruit/pear")).contains("there is no key 'fruit/pear'");
-        assertThat(run(Kv.OK, "status")).contains("leads").contains("revision 5").doesNotContain("does not answer");
+        assertThat(run(Kv.OK, "status"))
+                .contains("leads")
+                .contains("revision 5")
+                .doesNotContain("does not answer");
         cluster.addresses().keySet().forEach(id -> cluster.server(id).kill());
         assertThat(run(Kv.UNAVAILABLE, "get", "fruit/apple", "--timeout", "1")).contains("running?");
     }

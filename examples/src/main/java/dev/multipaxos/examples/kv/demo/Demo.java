@@ -36,10 +36,7 @@ public final class Demo implements Callable<Integer> {
     private static final Duration WRITE_DEADLINE = Duration.ofSeconds(30);
     private static final long POLL_MILLIS = 20;
 
-    @Option(
-            names = "--writes",
-            defaultValue = "60000",
-            description = "How many writes (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--writes", defaultValue = "60000", description = "How many writes (default: ${DEFAULT-VALUE}).")
     private int writes;
 
     @Option(names = "--clients", defaultValue = "4", description = "How many clients (default: ${DEFAULT-VALUE}).")
@@ -87,7 +84,8 @@ public final class Demo implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(cleaner);
         boolean verified = false;
         try (cluster;
-                Survey survey = new Survey(cluster.addresses(), id -> cluster.process(id).isAlive())) {
+                Survey survey = new Survey(
+                        cluster.addresses(), id -> cluster.process(id).isAlive())) {
             out.printf(
                     Locale.ROOT,
                     "Three servers on %s; their data is in %s%n",
@@ -185,7 +183,10 @@ public final class Demo implements Callable<Integer> {
     }
 
     private static void line(PrintWriter out, String name, String format, Object... values) {
-        out.printf(Locale.ROOT, "  %-10s " + format + "%n", Stream.concat(Stream.of(name), Stream.of(values)).toArray());
+        out.printf(
+                Locale.ROOT,
+                "  %-10s " + format + "%n",
+                Stream.concat(Stream.of(name), Stream.of(values)).toArray());
     }
 
     private static Failover failOver(
@@ -221,7 +222,8 @@ public final class Demo implements Callable<Integer> {
                 await("all three servers have executed the same", cluster, () -> agreed(survey));
         for (KvAnswer.ServerStatus status : statuses) {
             int node = status.member().node();
-            Survey.Content content = await("server " + node + " tells its content", cluster, () -> survey.content(node));
+            Survey.Content content =
+                    await("server " + node + " tells its content", cluster, () -> survey.content(node));
             Verification outcome = Verification.of(workload, ledger, content.items());
             outcome.problems().forEach(problem -> problems.add("server " + node + ": " + problem));
             if (outcome.applied() != content.status().revision()) {
