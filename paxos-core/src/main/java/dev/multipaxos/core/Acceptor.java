@@ -57,14 +57,15 @@ final class Acceptor {
                 continue;
             }
             Value value = log.value(slot);
-            if (!chunk.isEmpty() && bytes + value.bytes() > chunkBytes) {
+            int size = value.bytes() + Parameters.ENTRY_OVERHEAD_BYTES;
+            if (!chunk.isEmpty() && bytes + size > chunkBytes) {
                 effects.send(from, promise(message, covered, slot - 1, chunk));
                 covered = slot;
                 chunk = new ArrayList<>();
                 bytes = 0;
             }
             chunk.add(new Entry(slot, log.ballot(slot), value, log.isChosen(slot)));
-            bytes += value.bytes();
+            bytes += size;
         }
         effects.send(from, promise(message, covered, Long.MAX_VALUE, chunk));
     }

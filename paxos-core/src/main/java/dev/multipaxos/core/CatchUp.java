@@ -99,7 +99,7 @@ final class CatchUp {
         long bytes = 0;
         for (long slot = message.fromSlot(); slot <= last; slot++) {
             Value value = log.value(slot);
-            bytes += value.bytes();
+            bytes += value.bytes() + Parameters.ENTRY_OVERHEAD_BYTES;
             if (!values.isEmpty() && bytes > parameters.chunkBytes()) {
                 break;
             }

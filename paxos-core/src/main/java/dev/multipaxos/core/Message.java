@@ -69,7 +69,7 @@ public sealed interface Message {
      *
      * @param ballot the ballot asked about
      * @param granted whether the sender would promise it now
-     * @param promised the highest ballot that the sender promised or saw, so that a refused candidate asks with a higher one
+     * @param promised the ballot that the sender promised, so that a refused candidate asks with a higher one
      * @param chosenUpTo the sender's chosen prefix
      */
     record PreVoteReply(Ballot ballot, boolean granted, Ballot promised, long chosenUpTo) implements Message {

@@ -9,7 +9,7 @@ package dev.multipaxos.core;
  * @param heartbeatTicks ticks between a leader's heartbeats, and between retransmissions
  * @param electionTicks T: a follower that hears no leader for a time in [T, 2T) ticks campaigns
  * @param jitterSeed makes the random part of that time differ between clusters; 0 turns the random part off
- * @param chunkBytes about how many payload bytes go into one {@link Message.Promise} or {@link Message.CatchUpReply}
+ * @param chunkBytes about how many bytes, payload and {@link #ENTRY_OVERHEAD_BYTES} for each slot, go into one {@link Message.Promise} or {@link Message.CatchUpReply}
  * @param inFlightBytesMax how many payload bytes a leader may have open, besides at least one slot
  * @param retainedBytesMax how many payload bytes of chosen and executed slots stay in memory for members that lag
  */
@@ -22,6 +22,9 @@ public record Parameters(
         int chunkBytes,
         long inFlightBytesMax,
         long retainedBytesMax) {
+
+    /** What a slot counts in a chunk besides its payload: a no-op must not be free. */
+    static final int ENTRY_OVERHEAD_BYTES = 64;
 
     /** What the library uses unless told otherwise, with a tick of 10 ms. */
     public static final Parameters DEFAULT = new Parameters(1024, 2048, 5, 25, 1, 256 << 10, 32L << 20, 64L << 20);

@@ -131,7 +131,7 @@ final class ClientService {
             if (query.linearizable()) {
                 reads.add(read);
             } else {
-                apply.read(0, read);
+                reads.addLocal(read);
             }
         }
     }

@@ -63,6 +63,9 @@ public final class Driver {
         void readLog(int to, long fromSlot, long toSlot, int maxBytes);
     }
 
+    /** How many messages may wait for the disk: a few for each turn since it was last heard of. */
+    private static final int PARKED_MAX = 16_384;
+
     private record Parked(long ticket, int to, Message message) {}
 
     private final int self;
@@ -147,6 +150,18 @@ public final class Driver {
         return handled;
     }
 
+    /** What is said again while the disk is slow waits once; and where a disk hangs, what cannot wait is lost, as any message may be. */
+    private void park(int to, Message message) {
+        for (Parked earlier : parked) {
+            if (earlier.to() == to && earlier.message().equals(message)) {
+                return;
+            }
+        }
+        if (parked.size() < PARKED_MAX) {
+            parked.add(new Parked(appended, to, message));
+        }
+    }
+
     private void leave(int to, Message message) {
         if (to == self) {
             toSelf.add(message);
@@ -165,7 +180,7 @@ public final class Driver {
         @Override
         public void send(int to, Message message) {
             if (message instanceof Message.Binding && durable < appended) {
-                parked.add(new Parked(appended, to, message));
+                park(to, message);
             } else {
                 leave(to, message);
             }

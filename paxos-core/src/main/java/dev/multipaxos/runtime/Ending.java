@@ -1,6 +1,7 @@
 package dev.multipaxos.runtime;
 
 import dev.multipaxos.PaxosException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +21,12 @@ record Ending(int node, @Nullable Throwable cause) {
         String outcome = left ? "the command had been sent and may be executed" : "nothing was executed for this call";
         String message = cause == null
                 ? "node " + node + " is closed; " + outcome
-                : "node " + node + " has stopped: " + cause.getMessage() + "; " + outcome
+                : "node " + node + " has stopped: " + reason() + "; " + outcome
                         + "; use another member, and deal with the cause before this one is started again";
         return new PaxosException.NodeStopped(message, cause, left);
+    }
+
+    private String reason() {
+        return cause == null ? "it was closed" : Objects.requireNonNullElse(cause.getMessage(), cause.toString());
     }
 }

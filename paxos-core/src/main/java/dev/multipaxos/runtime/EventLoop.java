@@ -179,7 +179,12 @@ final class EventLoop extends Thread {
         parts.proposals().submit(target, nowNanos);
         parts.forwarder().flush(leader, nowNanos);
         parts.reads().ask(driver, nowNanos);
-        return parts.batcher().propose(driver, nowNanos);
+        return !isBehind() && parts.batcher().propose(driver, nowNanos);
+    }
+
+    /** Whether so much waits for this node's disk or state machine that it must not take more values, from itself or others. */
+    private boolean isBehind() {
+        return parts.storage().backlogBytes() > backlogBytesMax || parts.apply().backlogBytes() > backlogBytesMax;
     }
 
     private void noticeLeader() {
@@ -227,7 +232,7 @@ final class EventLoop extends Thread {
 
     void onRead(ReadCall<?> call) {
         if (call.consistency() == Consistency.LOCAL) {
-            parts.apply().read(0, call);
+            parts.reads().addLocal(call);
         } else {
             parts.reads().add(call);
         }
@@ -307,11 +312,6 @@ final class EventLoop extends Thread {
 
         private boolean bringsValues(Message message) {
             return message instanceof Message.Accept || message instanceof Message.CatchUpReply;
-        }
-
-        private boolean isBehind() {
-            return parts.storage().backlogBytes() > backlogBytesMax
-                    || parts.apply().backlogBytes() > backlogBytesMax;
         }
 
         @Override

@@ -39,14 +39,18 @@ final class Handover<T> {
      * @param waitMillis how long to wait; 0 for ever
      * @return false if nothing will come any more
      */
-    synchronized boolean take(List<T> into, long waitMillis) throws InterruptedException {
+    synchronized boolean take(List<T> into, long waitMillis) {
         long deadline = System.nanoTime() + waitMillis * 1_000_000;
         while (queue.isEmpty() && !finished) {
             long left = waitMillis == 0 ? 0 : (deadline - System.nanoTime() + 999_999) / 1_000_000;
             if (left < 0 || (left == 0 && waitMillis > 0)) {
                 break;
             }
-            wait(left);
+            try {
+                wait(left);
+            } catch (InterruptedException e) {
+                // Nobody ends these threads that way; a callback or a state machine may have left it set.
+            }
         }
         into.addAll(queue);
         queue.clear();

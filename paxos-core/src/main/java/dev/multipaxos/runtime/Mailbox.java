@@ -94,6 +94,8 @@ final class Mailbox {
         asleep = true;
         if (!poked && isEmpty() && nanos > 0) {
             LockSupport.parkNanos(this, nanos);
+            Thread.interrupted(); // a callback may have left it set, and then nothing would park; the loop ends
+            // otherwise
         }
         asleep = false;
     }

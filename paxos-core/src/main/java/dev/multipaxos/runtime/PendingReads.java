@@ -52,6 +52,11 @@ final class PendingReads {
         waiting.add(read);
     }
 
+    /** Takes a read that needs no slot. */
+    void addLocal(ReadTask read) {
+        ready(read, 0);
+    }
+
     /** Asks, if there is anyone to ask. Once a turn. */
     void ask(Driver driver, long nowNanos) {
         if (waiting.isEmpty() && askers.isEmpty()) {

@@ -15,16 +15,6 @@ interface ReadTask {
     /** Gives it up. Loop. */
     void fail(Throwable cause);
 
-    /**
-     * The leader has said after which slot it may run. Loop.
-     *
-     * @param slot the slot
-     * @param apply where reads run
-     */
-    default void ready(long slot, ApplyThread apply) {
-        apply.read(slot, this);
-    }
-
     /** Runs it. Apply thread. */
     void run();
 }

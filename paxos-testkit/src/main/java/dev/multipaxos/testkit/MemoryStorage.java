@@ -46,18 +46,18 @@ public final class MemoryStorage implements DurableStorage {
     public MemoryStorage() {}
 
     /**
-     * Copies what would survive a power loss at this moment.
+     * Loses the power: whatever uses this storage fails from now on.
      *
-     * @return another storage with the same identity, not open, that never fails unless told
+     * @return what has survived, everything that was synced, for the next node to open
      */
-    public MemoryStorage durableCopy() {
+    public MemoryStorage crash() {
         MemoryStorage copy = new MemoryStorage();
         synchronized (lock) {
+            fail("the power is lost");
             copy.foundingRecord = foundingRecord;
             copy.owner = owner;
             copy.storageId = storageId;
             copy.bootCount = bootCount;
-            copy.position = position;
             durable.forEach(copy::keep);
         }
         return copy;

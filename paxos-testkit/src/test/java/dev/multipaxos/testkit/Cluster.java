@@ -122,7 +122,7 @@ final class Cluster implements AutoCloseable {
 
     /** Closes a node as a crash would: what was not synced is gone. */
     void crash(int id) {
-        MemoryStorage left = disk(id).durableCopy();
+        MemoryStorage left = disk(id).crash();
         requireNonNull(nodes.remove(id)).close();
         disks.put(id, left);
     }

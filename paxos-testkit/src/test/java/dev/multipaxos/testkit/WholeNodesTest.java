@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -250,6 +251,31 @@ class WholeNodesTest {
                 .noneMatch(name -> name.startsWith("paxos-2-") || name.equals("local-2"));
         assertThat(alone.status().role()).isEqualTo(NodeStatus.Role.STOPPED);
         assertThat(alone.status().failure()).isNull();
+    }
+
+    @Test
+    void a_read_that_waits_for_the_state_machine_fails_when_the_node_is_closed() throws Exception {
+        try (Cluster cluster = new Cluster(1).startAll()) {
+            PaxosNode<Long, Long> node = cluster.node(1);
+            CountDownLatch busy = new CountDownLatch(1);
+            CountDownLatch free = new CountDownLatch(1);
+            CompletableFuture<Boolean> slow = node.read(Consistency.LOCAL, () -> {
+                busy.countDown();
+                try {
+                    return free.await(60, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            busy.await();
+            CompletableFuture<Long> behind = node.read(Consistency.LOCAL, () -> 1L);
+            CompletableFuture<Void> closed = CompletableFuture.runAsync(node::close);
+            assertThatThrownBy(behind::join).hasCauseInstanceOf(PaxosException.NodeStopped.class);
+            assertThat(closed).isNotDone();
+            free.countDown();
+            closed.join();
+            assertThat(slow).isDone();
+        }
     }
 
     @Test

@@ -1,0 +1,90 @@
+package dev.multipaxos.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class MailboxTest {
+
+    private record Letter(int from, int number) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {}
+    }
+
+    private final Mailbox mailbox = new Mailbox(100);
+
+    @Test
+    void what_is_added_is_taken_in_order_once() {
+        mailbox.add(new Letter(1, 1));
+        mailbox.add(new Letter(1, 2));
+        assertThat(mailbox.drain()).containsExactly(new Letter(1, 1), new Letter(1, 2));
+        assertThat(mailbox.drain()).isEmpty();
+    }
+
+    @Test
+    void frames_beyond_the_bound_are_dropped_and_counted_and_letters_are_not() {
+        assertThat(mailbox.addFrame(new Letter(1, 1), 1_000)).isTrue();
+        assertThat(mailbox.addFrame(new Letter(1, 2), 1)).isFalse();
+        assertThat(mailbox.add(new Letter(2, 1))).isTrue();
+        assertThat(mailbox.dropped()).isEqualTo(1);
+        assertThat(mailbox.drain()).hasSize(2);
+        assertThat(mailbox.addFrame(new Letter(1, 3), 100)).isTrue();
+        assertThat(mailbox.addFrame(new Letter(1, 4), 1)).isFalse();
+    }
+
+    @Test
+    void a_closed_mailbox_hands_out_the_rest_and_takes_nothing() {
+        mailbox.add(new Letter(1, 1));
+        assertThat(mailbox.close()).containsExactly(new Letter(1, 1));
+        assertThat(mailbox.add(new Letter(1, 2))).isFalse();
+        assertThat(mailbox.addFrame(new Letter(1, 3), 1)).isFalse();
+    }
+
+    @Test
+    void no_letter_of_many_threads_is_lost_or_slept_over() throws InterruptedException {
+        int threads = 4;
+        int each = 20_000;
+        CountDownLatch go = new CountDownLatch(1);
+        List<Thread> senders = new ArrayList<>();
+        for (int sender = 0; sender < threads; sender++) {
+            int from = sender;
+            Thread thread = new Thread(() -> {
+                try {
+                    go.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                for (int number = 0; number < each; number++) {
+                    mailbox.add(new Letter(from, number));
+                }
+            });
+            thread.start();
+            senders.add(thread);
+        }
+        go.countDown();
+        int[] next = new int[threads];
+        for (int taken = 0; taken < threads * each; ) {
+            mailbox.await(60_000_000_000L); // a wake-up that is lost would show as the time-out of the test
+            for (Mail mail : mailbox.drain()) {
+                Letter letter = (Letter) mail;
+                assertThat(letter.number()).isEqualTo(next[letter.from()]++);
+                taken++;
+            }
+        }
+        for (Thread sender : senders) {
+            sender.join();
+        }
+    }
+
+    @Test
+    void a_poke_wakes_without_a_letter() {
+        mailbox.poke();
+        mailbox.await(60_000_000_000L);
+        assertThat(mailbox.drain()).isEmpty();
+    }
+}

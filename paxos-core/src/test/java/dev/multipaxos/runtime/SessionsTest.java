@@ -1,0 +1,161 @@
+package dev.multipaxos.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.runtime.Sessions.Verdict;
+import dev.multipaxos.wire.Command;
+import org.junit.jupiter.api.Test;
+
+class SessionsTest {
+
+    private static final int WINDOW = 64;
+    private final Sessions sessions = new Sessions(1_000, WINDOW, 3);
+    private long slot;
+
+    private void batch(long stamp, long... touched) {
+        sessions.beginBatch(++slot, stamp);
+        for (long session : touched) {
+            sessions.touch(session);
+        }
+        sessions.expire();
+    }
+
+    private Verdict judge(long session, long sequence, long acknowledgedBelow) {
+        return sessions.judge(new Command(Command.Kind.APPLY, session, sequence, acknowledgedBelow, Bytes.EMPTY));
+    }
+
+    private void execute(long session, long sequence, long acknowledgedBelow) {
+        assertThat(judge(session, sequence, acknowledgedBelow)).isEqualTo(Verdict.EXECUTE);
+        sessions.answer(session, sequence, Bytes.utf8("answer " + sequence));
+    }
+
+    @Test
+    void ids_are_never_given_twice() {
+        batch(0);
+        long first = sessions.open();
+        long second = sessions.open();
+        batch(0);
+        long third = sessions.open();
+        assertThat(first).isPositive();
+        assertThat(second).isNotIn(first, third);
+        assertThat(third).isNotEqualTo(first);
+        assertThat(sessions.count()).isEqualTo(3);
+    }
+
+    @Test
+    void a_repeated_command_gets_its_answer_again() {
+        batch(0);
+        long session = sessions.open();
+        execute(session, 1, 1);
+        assertThat(judge(session, 1, 1)).isEqualTo(Verdict.REPEATED);
+        assertThat(sessions.remembered()).isEqualTo(Bytes.utf8("answer 1"));
+    }
+
+    @Test
+    void commands_may_come_in_any_order_within_the_window() {
+        batch(0);
+        long session = sessions.open();
+        for (long sequence = WINDOW; sequence >= 1; sequence--) {
+            execute(session, sequence, 1);
+        }
+        for (long sequence = 1; sequence <= WINDOW; sequence++) {
+            assertThat(judge(session, sequence, 1)).isEqualTo(Verdict.REPEATED);
+            assertThat(sessions.remembered()).isEqualTo(Bytes.utf8("answer " + sequence));
+        }
+    }
+
+    @Test
+    void below_the_floor_a_command_is_refused_as_acknowledged() {
+        batch(0);
+        long session = sessions.open();
+        execute(session, 1, 1);
+        execute(session, 2, 2);
+        assertThat(judge(session, 1, 1)).isEqualTo(Verdict.ACKNOWLEDGED);
+        assertThat(judge(session, 2, 1)).isEqualTo(Verdict.REPEATED);
+    }
+
+    @Test
+    void a_command_that_was_given_up_is_not_executed_later() {
+        batch(0);
+        long session = sessions.open();
+        execute(session, 9, 9);
+        assertThat(judge(session, 8, 1)).isEqualTo(Verdict.ACKNOWLEDGED);
+    }
+
+    @Test
+    void a_command_beyond_the_window_is_void() {
+        batch(0);
+        long session = sessions.open();
+        assertThat(judge(session, WINDOW + 1, 1)).isEqualTo(Verdict.OUTSIDE_WINDOW);
+        execute(session, WINDOW, 1);
+        execute(session, WINDOW + 1, 2);
+    }
+
+    @Test
+    void a_floor_that_jumps_far_forgets_every_answer_below() {
+        batch(0);
+        long session = sessions.open();
+        for (long sequence = 1; sequence <= WINDOW; sequence++) {
+            execute(session, sequence, 1);
+        }
+        execute(session, 1_000_000, 1_000_000);
+        assertThat(judge(session, 1_000_001, 1_000_000)).isEqualTo(Verdict.EXECUTE);
+        assertThat(judge(session, 1_000_000, 1)).isEqualTo(Verdict.REPEATED);
+        assertThat(judge(session, 999_999, 1)).isEqualTo(Verdict.ACKNOWLEDGED);
+    }
+
+    @Test
+    void a_session_expires_by_log_time_and_its_commands_are_void() {
+        batch(0);
+        long session = sessions.open();
+        batch(1_000);
+        assertThat(sessions.count()).isEqualTo(1);
+        batch(1_001);
+        assertThat(sessions.count()).isZero();
+        assertThat(judge(session, 1, 1)).isEqualTo(Verdict.EXPIRED);
+        assertThat(sessions.keepAlive(session)).isFalse();
+        assertThat(sessions.close(session)).isFalse();
+    }
+
+    @Test
+    void a_session_with_a_command_in_the_batch_does_not_expire_in_it() {
+        batch(0);
+        long used = sessions.open();
+        long idle = sessions.open();
+        batch(5_000, used);
+        assertThat(judge(used, 1, 1)).isEqualTo(Verdict.EXECUTE);
+        assertThat(judge(idle, 1, 1)).isEqualTo(Verdict.EXPIRED);
+        batch(6_000);
+        assertThat(sessions.keepAlive(used)).isTrue();
+    }
+
+    @Test
+    void log_time_never_goes_back() {
+        batch(5_000);
+        batch(3_000);
+        assertThat(sessions.logTimeMillis()).isEqualTo(5_000);
+    }
+
+    @Test
+    void when_there_are_too_many_the_one_idle_longest_goes() {
+        batch(0);
+        long first = sessions.open();
+        long second = sessions.open();
+        long third = sessions.open();
+        batch(10, first);
+        sessions.open();
+        assertThat(sessions.count()).isEqualTo(3);
+        assertThat(sessions.keepAlive(second)).isFalse();
+        assertThat(sessions.keepAlive(first)).isTrue();
+        assertThat(sessions.keepAlive(third)).isTrue();
+    }
+
+    @Test
+    void a_session_that_was_closed_is_gone() {
+        batch(0);
+        long session = sessions.open();
+        assertThat(sessions.close(session)).isTrue();
+        assertThat(judge(session, 1, 1)).isEqualTo(Verdict.EXPIRED);
+    }
+}

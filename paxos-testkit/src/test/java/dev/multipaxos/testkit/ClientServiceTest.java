@@ -1,0 +1,177 @@
+package dev.multipaxos.testkit;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.multipaxos.Codec;
+import dev.multipaxos.Limits;
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.wire.ClientCodec;
+import dev.multipaxos.wire.ClientMessage;
+import dev.multipaxos.wire.ClientMessage.NotLeader;
+import dev.multipaxos.wire.ClientMessage.Query;
+import dev.multipaxos.wire.ClientMessage.QueryResult;
+import dev.multipaxos.wire.ClientMessage.Result;
+import dev.multipaxos.wire.ClientMessage.Results;
+import dev.multipaxos.wire.ClientMessage.Status;
+import dev.multipaxos.wire.ClientMessage.Submit;
+import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.Hello;
+import dev.multipaxos.wire.HelloCodec;
+import dev.multipaxos.wire.WireException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(120)
+class ClientServiceTest {
+
+    private static final Codec<Long> NUMBER = Codec.int64();
+
+    /** A client that is connected to one node. */
+    private static final class Client {
+        private final LinkedBlockingQueue<ClientMessage> received = new LinkedBlockingQueue<>();
+        private final LocalTransport transport;
+        private final long connection;
+
+        Client(Cluster cluster, int node) {
+            transport = requireNonNull(cluster.transports.get(node));
+            connection = transport.connectClient(
+                    HelloCodec.encode(new Hello.Client(Hello.PROTOCOL_VERSION, 0, 1)), this::onFrame);
+        }
+
+        private void onFrame(Bytes frame) {
+            try {
+                received.add(ClientCodec.decode(frame));
+            } catch (WireException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        void say(ClientMessage message) {
+            byte[] head = ClientCodec.head(message).toArray();
+            byte[] body = ClientCodec.body(message).toArray();
+            byte[] frame = new byte[head.length + body.length];
+            System.arraycopy(head, 0, frame, 0, head.length);
+            System.arraycopy(body, 0, frame, head.length, body.length);
+            transport.fromClient(connection, Bytes.wrap(frame));
+        }
+
+        <M extends ClientMessage> M hear(Class<M> kind) throws InterruptedException {
+            ClientMessage message = received.poll(30, TimeUnit.SECONDS);
+            assertThat(message).isInstanceOf(kind);
+            return kind.cast(requireNonNull(message));
+        }
+
+        List<Result> hearResults(int count) throws InterruptedException {
+            List<Result> results = new ArrayList<>();
+            while (results.size() < count) {
+                results.addAll(hear(Results.class).results());
+            }
+            return results;
+        }
+
+        void submit(Command... commands) {
+            say(new Submit(1, Commands.encode(List.of(commands))));
+        }
+
+        long open() throws InterruptedException {
+            submit(new Command(Command.Kind.OPEN, -77, 0, 0, Bytes.EMPTY));
+            Result opened = hearResults(1).get(0);
+            assertThat(opened.session()).isEqualTo(-77);
+            return NUMBER.decode(opened.payload());
+        }
+    }
+
+    private static Command add(long session, long sequence, long delta) {
+        return new Command(Command.Kind.APPLY, session, sequence, 1, NUMBER.encode(delta));
+    }
+
+    private static Result ok(long session, long sequence, long sum) {
+        return new Result(session, sequence, Status.OK, NUMBER.encode(sum));
+    }
+
+    @Test
+    void a_client_opens_a_session_and_each_of_its_commands_is_executed_once() throws Exception {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            Client client = new Client(cluster, cluster.awaitLeader());
+            long session = client.open();
+            client.submit(add(session, 1, 5), add(session, 2, 7));
+            assertThat(client.hearResults(2)).containsExactly(ok(session, 1, 5), ok(session, 2, 12));
+            client.submit(add(session, 2, 7), add(session, 3, 1));
+            assertThat(client.hearResults(2)).containsExactly(ok(session, 2, 12), ok(session, 3, 13));
+            client.submit(new Command(Command.Kind.CLOSE, session, 0, 0, Bytes.EMPTY), add(session, 4, 1));
+            assertThat(client.hearResults(1)).containsExactly(new Result(session, 0, Status.OK, Bytes.EMPTY));
+            client.submit(add(session, 5, 1));
+            assertThat(client.hearResults(1))
+                    .containsExactly(new Result(session, 5, Status.SESSION_EXPIRED, Bytes.EMPTY));
+        }
+    }
+
+    @Test
+    void queries_are_answered_by_leader_and_follower() throws Exception {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            cluster.node(cluster.awaitLeader()).propose(9L).join();
+            for (int node : List.of(cluster.awaitLeader(), cluster.follower())) {
+                Client client = new Client(cluster, node);
+                client.say(new Query(4, true, NUMBER.encode(0L)));
+                assertThat(client.hear(QueryResult.class)).isEqualTo(new QueryResult(4, Status.OK, NUMBER.encode(9L)));
+                client.say(new Query(5, false, NUMBER.encode(0L)));
+                assertThat(client.hear(QueryResult.class)).isEqualTo(new QueryResult(5, Status.OK, NUMBER.encode(9L)));
+            }
+        }
+    }
+
+    @Test
+    void a_follower_names_the_leader_and_the_members() throws Exception {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            int leader = cluster.awaitLeader();
+            Client client = new Client(cluster, cluster.follower());
+            client.say(new Submit(8, Commands.encode(List.of(add(1, 1, 1)))));
+            assertThat(client.hear(NotLeader.class))
+                    .isEqualTo(new NotLeader(8, leader, Map.of(1, "local:1", 2, "local:2", 3, "local:3")));
+        }
+    }
+
+    @Test
+    void a_client_is_told_when_its_member_leads_no_more() throws Exception {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            int leader = cluster.awaitLeader();
+            Client client = new Client(cluster, leader);
+            client.open();
+            for (int other = 1; other <= 3; other++) {
+                if (other != leader) {
+                    cluster.network.cut(leader, other);
+                }
+            }
+            assertThat(client.hear(NotLeader.class).id()).isZero();
+        }
+    }
+
+    @Test
+    void a_command_that_is_too_large_and_one_too_many_are_refused() throws Exception {
+        try (Cluster cluster = new Cluster(1)) {
+            cluster.limits = Limits.defaults().withPending(10, 4 << 20);
+            cluster.start(1);
+            Client client = new Client(cluster, cluster.awaitLeader());
+            long session = client.open();
+            client.submit(new Command(Command.Kind.APPLY, session, 1, 1, Bytes.wrap(new byte[(1 << 20) + 1])));
+            Result refused = client.hearResults(1).get(0);
+            assertThat(refused.status()).isEqualTo(Status.QUERY_FAILED);
+            assertThat(refused.payload().toUtf8()).contains("larger than the cluster takes, 1048576");
+            Command[] many = new Command[11];
+            for (int i = 0; i < many.length; i++) {
+                many[i] = add(session, i + 1, 1);
+            }
+            client.submit(many);
+            assertThat(client.hearResults(11)).allMatch(result -> result.status() == Status.OVERLOADED);
+            client.submit(add(session, 1, 1));
+            assertThat(client.hearResults(1)).containsExactly(ok(session, 1, 1));
+        }
+    }
+}
