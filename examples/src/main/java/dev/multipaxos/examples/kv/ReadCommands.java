@@ -17,7 +17,7 @@ final class ReadCommands {
 
     private ReadCommands() {}
 
-    @Command(name = "get", description = "Prints a value.", mixinStandardHelpOptions = true)
+    @Command(name = "get", description = "Prints a value.")
     static final class Get implements Callable<Integer> {
         @Mixin
         private Connection connection;
@@ -44,8 +44,7 @@ final class ReadCommands {
 
     @Command(
             name = "list",
-            description = "Prints the keys that begin with a prefix, in order, each with its value behind a tab.",
-            mixinStandardHelpOptions = true)
+            description = "Prints the keys that begin with a prefix, in order, each with its value behind a tab.")
     static final class ListKeys implements Callable<Integer> {
         @Mixin
         private Connection connection;
@@ -101,8 +100,7 @@ final class ReadCommands {
 
     @Command(
             name = "watch",
-            description = "Prints a value and each of its changes, with their revisions, until it is stopped.",
-            mixinStandardHelpOptions = true)
+            description = "Prints a value and each of its changes, with their revisions, until it is stopped.")
     static final class Watch implements Callable<Integer> {
         private static final long PAUSE_MILLIS_MIN = 20;
 
@@ -177,10 +175,7 @@ final class ReadCommands {
         }
     }
 
-    @Command(
-            name = "status",
-            description = "Asks each of the servers who it is and what it holds.",
-            mixinStandardHelpOptions = true)
+    @Command(name = "status", description = "Asks each of the servers who it is and what it holds.")
     static final class Status implements Callable<Integer> {
         @Mixin
         private Connection connection;

@@ -294,8 +294,12 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
 
     @Override
     public void afterEach(ExtensionContext context) throws IOException {
-        boolean failed = context.getExecutionException().isPresent();
         processes.values().forEach(ServerProcess::kill);
+        List<String> complaints = processes.values().stream()
+                .flatMap(process -> process.output().lines())
+                .filter(line -> line.contains(" ERROR ") || line.contains("LEAK:"))
+                .toList();
+        boolean failed = context.getExecutionException().isPresent() || !complaints.isEmpty();
         if (survey != null) {
             survey.close();
         }
@@ -312,6 +316,7 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
         } else if (directory != null) {
             delete(directory);
         }
+        assertThat(complaints).as("errors and leaks that the servers report").isEmpty();
     }
 
     private static void delete(Path root) throws IOException {

@@ -28,7 +28,6 @@ import picocli.CommandLine.Spec;
         name = "demo",
         description = "Runs three servers on this machine, loads text, kills the leader in the middle, starts it again,"
                 + " and checks that every acknowledged write is on all three, once.",
-        mixinStandardHelpOptions = true,
         sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 public final class Demo implements Callable<Integer> {
@@ -75,9 +74,8 @@ public final class Demo implements Callable<Integer> {
         if (!Files.exists(source)) {
             throw new CommandFailed(Kv.USAGE, "--file " + source + " does not exist");
         }
-        TextWorkload workload = TextWorkload.of(source, writes);
-        Path parent = Files.createDirectories(dir != null ? dir.toAbsolutePath() : home.resolve("target"));
-        Path directory = Files.createTempDirectory(parent, "kv-demo-");
+        TextWorkload workload = read(source);
+        Path directory = makeDirectory(dir != null ? dir.toAbsolutePath() : home.resolve("target"));
 
         DemoCluster cluster = new DemoCluster(directory);
         Thread cleaner = new Thread(cluster::close, "kv-demo-cleaner"); // also at Ctrl-C
@@ -116,6 +114,23 @@ public final class Demo implements Callable<Integer> {
         }
         if (!problems.isEmpty()) {
             throw new CommandFailed(Kv.USAGE, String.join("; ", problems));
+        }
+    }
+
+    private TextWorkload read(Path source) {
+        try {
+            return TextWorkload.of(source, writes);
+        } catch (IOException e) {
+            throw new CommandFailed(Kv.USAGE, "the text cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static Path makeDirectory(Path parent) {
+        try {
+            return Files.createTempDirectory(Files.createDirectories(parent), "kv-demo-");
+        } catch (IOException e) {
+            throw new CommandFailed(
+                    Kv.USAGE, "no directory can be made in " + parent + " (" + e + "): name another with --dir");
         }
     }
 
