@@ -35,8 +35,7 @@ final class Connection {
     /** Opens a client to these servers; {@link CommandFailed} if they make no sense. */
     PaxosClient<KvCommand, KvAnswer> open(List<String> addresses) {
         if (!(timeoutSeconds >= 0.001 && timeoutSeconds <= 86_400)) {
-            throw new CommandFailed(
-                    Kv.USAGE, "--timeout " + timeoutSeconds + " must be 0.001 to 86400 seconds");
+            throw new CommandFailed(Kv.USAGE, "--timeout " + timeoutSeconds + " must be 0.001 to 86400 seconds");
         }
         try {
             return PaxosClient.builder(KvCodec.commands(), KvCodec.answers())

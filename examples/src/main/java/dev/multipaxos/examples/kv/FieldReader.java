@@ -78,8 +78,8 @@ final class FieldReader {
     String text() {
         int length = count();
         if (length > in.remaining()) {
-            throw new MalformedException("a text of " + length + " bytes is announced, but " + in.remaining()
-                    + " are left");
+            throw new MalformedException(
+                    "a text of " + length + " bytes is announced, but " + in.remaining() + " are left");
         }
         ByteBuffer utf8 = in.slice(in.position(), length);
         in.position(in.position() + length);

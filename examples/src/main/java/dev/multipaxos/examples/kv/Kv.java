@@ -5,12 +5,15 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
 /** The command line of the store: a server, a client, and a demonstration. */
 @Command(
         name = "kv",
         description = "A key-value store that is replicated by Multipaxos.",
-        mixinStandardHelpOptions = true,
+        versionProvider = Kv.Version.class,
         synopsisSubcommandLabel = "COMMAND",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
@@ -31,6 +34,7 @@ import picocli.CommandLine.Command;
             ReadCommands.Status.class,
             Demo.class
         })
+@SuppressWarnings("UnusedVariable") // picocli looks at the options
 public final class Kv {
 
     /** All went well. */
@@ -45,7 +49,29 @@ public final class Kv {
     /** No server could be asked, or what became of a write is not known. */
     public static final int UNAVAILABLE = 3;
 
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Explains the command.")
+    private boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Prints the version.")
+    private boolean version;
+
     private Kv() {}
+
+    /** Knows the version from the jar; a program that runs from classes has none. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Kv.class.getPackage().getImplementationVersion();
+            return new String[] {"kv " + (version == null ? "(not from a jar)" : version)};
+        }
+    }
 
     /**
      * Makes the command line.

@@ -141,8 +141,8 @@ public final class KvCodec {
             case APPEND -> new KvCommand.Append(in.text(), in.text());
             case SET_IF_ABSENT -> new KvCommand.CompareAndSet(in.text(), new Expected.Absent(), in.text());
             case SET_IF_VALUE -> new KvCommand.CompareAndSet(in.text(), new Expected.Value(in.text()), in.text());
-            case SET_IF_REVISION -> new KvCommand.CompareAndSet(
-                    in.text(), new Expected.Revision(in.number()), in.text());
+            case SET_IF_REVISION ->
+                new KvCommand.CompareAndSet(in.text(), new Expected.Revision(in.number()), in.text());
             case GET -> new KvCommand.Get(in.text());
             case GET_UNLESS_SEEN -> new KvCommand.GetUnlessSeen(in.text(), in.number());
             case SCAN -> new KvCommand.Scan(in.text(), in.text(), in.count());
@@ -193,11 +193,12 @@ public final class KvCodec {
             case UNCHANGED -> new KvAnswer.Unchanged();
             case CONFLICT -> new KvAnswer.Conflict(in.text(), in.number());
             case PAGE -> page(in);
-            case SERVER_STATUS -> new KvAnswer.ServerStatus(
-                    new KvAnswer.Member(in.count(), in.flag(), in.count(), in.number()),
-                    in.number(),
-                    in.count(),
-                    in.number());
+            case SERVER_STATUS ->
+                new KvAnswer.ServerStatus(
+                        new KvAnswer.Member(in.count(), in.flag(), in.count(), in.number()),
+                        in.number(),
+                        in.count(),
+                        in.number());
             case REFUSED -> new KvAnswer.Refused(in.text());
             default -> throw new MalformedException("its kind is " + kind + ", which is not known");
         };

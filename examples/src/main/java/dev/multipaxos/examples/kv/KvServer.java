@@ -25,11 +25,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** One member of the store in this process, until the process is told to end. */
-@Command(
-        name = "server",
-        description = "Runs one member of the store in the foreground.",
-        mixinStandardHelpOptions = true,
-        sortOptions = false)
+@Command(name = "server", description = "Runs one member of the store in the foreground.", sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 final class KvServer implements Callable<Integer> {
 
@@ -77,7 +73,8 @@ final class KvServer implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(new Thread(node::close, "kv-shutdown"));
         spec.commandLine()
                 .getOut()
-                .println("kv server " + id + " is ready on port " + node.status().port());
+                .println(
+                        "kv server " + id + " is ready on port " + node.status().port());
         if (endWithInput) {
             Thread watch = new Thread(this::awaitEndOfInput, "kv-input");
             watch.setDaemon(true);

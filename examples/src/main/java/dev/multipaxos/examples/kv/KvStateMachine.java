@@ -169,10 +169,10 @@ public final class KvStateMachine implements StateMachine<KvCommand, KvAnswer> {
 
     private KvAnswer scan(KvCommand.Scan scan) {
         if (scan.limit() < 1 || scan.limit() > PAGE_ITEMS_MAX) {
-            return new KvAnswer.Refused(
-                    "the limit of a page must be 1 to " + PAGE_ITEMS_MAX + ", not " + scan.limit());
+            return new KvAnswer.Refused("the limit of a page must be 1 to " + PAGE_ITEMS_MAX + ", not " + scan.limit());
         }
-        boolean goesOn = scan.after().compareTo(scan.prefix()) >= 0 && !scan.after().isEmpty();
+        boolean goesOn =
+                scan.after().compareTo(scan.prefix()) >= 0 && !scan.after().isEmpty();
         NavigableMap<String, Entry> rest =
                 goesOn ? entries.tailMap(scan.after(), false) : entries.tailMap(scan.prefix(), true);
         List<KvAnswer.Item> items = new ArrayList<>();

@@ -17,7 +17,7 @@ final class ReadCommands {
 
     private ReadCommands() {}
 
-    @Command(name = "get", description = "Prints a value.", mixinStandardHelpOptions = true)
+    @Command(name = "get", description = "Prints a value.")
     static final class Get implements Callable<Integer> {
         @Mixin
         private Connection connection;
@@ -44,19 +44,20 @@ final class ReadCommands {
 
     @Command(
             name = "list",
-            description = "Prints the keys that begin with a prefix, in order, each with its value behind a tab.",
-            mixinStandardHelpOptions = true)
+            description = "Prints the keys that begin with a prefix, in order, each with its value behind a tab.")
     static final class ListKeys implements Callable<Integer> {
         @Mixin
         private Connection connection;
 
-        @Parameters(index = "0", arity = "0..1", defaultValue = "", paramLabel = "PREFIX", description = "All if absent.")
+        @Parameters(
+                index = "0",
+                arity = "0..1",
+                defaultValue = "",
+                paramLabel = "PREFIX",
+                description = "All if absent.")
         private String prefix;
 
-        @Option(
-                names = "--limit",
-                defaultValue = "100",
-                description = "How many at most (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--limit", defaultValue = "100", description = "How many at most (default: ${DEFAULT-VALUE}).")
         private int limit;
 
         @Option(names = "--local", description = "Ask any one server; it may be behind, and needs no leader.")
@@ -99,8 +100,7 @@ final class ReadCommands {
 
     @Command(
             name = "watch",
-            description = "Prints a value and each of its changes, with their revisions, until it is stopped.",
-            mixinStandardHelpOptions = true)
+            description = "Prints a value and each of its changes, with their revisions, until it is stopped.")
     static final class Watch implements Callable<Integer> {
         private static final long PAUSE_MILLIS_MIN = 20;
 
@@ -175,10 +175,7 @@ final class ReadCommands {
         }
     }
 
-    @Command(
-            name = "status",
-            description = "Asks each of the servers who it is and what it holds.",
-            mixinStandardHelpOptions = true)
+    @Command(name = "status", description = "Asks each of the servers who it is and what it holds.")
     static final class Status implements Callable<Integer> {
         @Mixin
         private Connection connection;

@@ -37,7 +37,7 @@ final class WriteCommands {
         throw new IllegalStateException("an answer that no write has: " + answer);
     }
 
-    @Command(name = "put", description = "Sets a key, whatever it was.", mixinStandardHelpOptions = true)
+    @Command(name = "put", description = "Sets a key, whatever it was.")
     static final class Put implements Callable<Integer> {
         @Mixin
         private Connection connection;
@@ -57,7 +57,7 @@ final class WriteCommands {
         }
     }
 
-    @Command(name = "append", description = "Adds to the end of a value.", mixinStandardHelpOptions = true)
+    @Command(name = "append", description = "Adds to the end of a value.")
     static final class Append implements Callable<Integer> {
         @Mixin
         private Connection connection;
@@ -77,7 +77,7 @@ final class WriteCommands {
         }
     }
 
-    @Command(name = "delete", description = "Removes a key.", mixinStandardHelpOptions = true)
+    @Command(name = "delete", description = "Removes a key.")
     static final class Delete implements Callable<Integer> {
         @Mixin
         private Connection connection;
@@ -97,7 +97,6 @@ final class WriteCommands {
     @Command(
             name = "cas",
             description = "Sets a key if it is as expected: compare and set.",
-            mixinStandardHelpOptions = true,
             customSynopsis = {
                 "kv cas [OPTIONS] KEY EXPECTED NEW",
                 "kv cas [OPTIONS] --if-absent KEY NEW",

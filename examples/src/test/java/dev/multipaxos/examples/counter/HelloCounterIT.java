@@ -24,7 +24,8 @@ class HelloCounterIT {
     @Test
     void three_processes_count_to_three_and_go_on_from_there_when_they_are_started_again(@TempDir Path directory) {
         IntStream.rangeClosed(7001, 7003)
-                .forEach(port -> assumeThat(isFree(port)).as("port %d is free", port).isTrue());
+                .forEach(port ->
+                        assumeThat(isFree(port)).as("port %d is free", port).isTrue());
         assertThat(run(directory, "first")).containsExactlyInAnyOrder(1L, 2L, 3L);
         assertThat(run(directory, "second")).containsExactlyInAnyOrder(4L, 5L, 6L);
     }
@@ -41,9 +42,10 @@ class HelloCounterIT {
             nodes.forEach(ServerProcess::start);
             await("all three have read back")
                     .atMost(PATIENCE)
-                    .failFast("a node has ended by itself", () -> !nodes.stream().allMatch(ServerProcess::isAlive))
-                    .until(() -> nodes.stream().allMatch(node -> OUTPUT.matcher(node.output())
-                            .find()));
+                    .failFast(
+                            "a node has ended by itself", () -> !nodes.stream().allMatch(ServerProcess::isAlive))
+                    .until(() -> nodes.stream()
+                            .allMatch(node -> OUTPUT.matcher(node.output()).find()));
             return nodes.stream().map(HelloCounterIT::added).toList();
         } finally {
             nodes.forEach(node -> System.err.print(node.output()));
@@ -52,8 +54,7 @@ class HelloCounterIT {
     }
 
     private static long added(ServerProcess node) {
-        MatchResult result =
-                OUTPUT.matcher(node.output()).results().findFirst().orElseThrow();
+        MatchResult result = OUTPUT.matcher(node.output()).results().findFirst().orElseThrow();
         long added = Long.parseLong(result.group(1));
         assertThat(Long.parseLong(result.group(2))).as("read back").isGreaterThanOrEqualTo(added);
         return added;

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -98,14 +99,40 @@ class ConfigurationIT {
         assertThat(run(Kv.OK, "watch", "fruit/pear", "--changes", "1")).isEqualTo("4\tyellow\n");
         assertThat(run(Kv.OK, "delete", "fruit/pear")).isEqualTo("revision 5\n");
         assertThat(run(Kv.FAILED, "get", "fruit/pear")).contains("there is no key 'fruit/pear'");
-        assertThat(run(Kv.OK, "status")).contains("leads").contains("revision 5").doesNotContain("does not answer");
-        cluster.addresses().keySet().forEach(id -> cluster.server(id).kill());
+        assertThat(run(Kv.OK, "status"))
+                .contains("leads")
+                .contains("revision 5")
+                .doesNotContain("does not answer");
+        cluster.addresses().keySet().forEach(id -> cluster.server(id).close());
+        assertThat(cluster.addresses().keySet())
+                .allSatisfy(id -> assertThat(cluster.server(id).exitCode()).isEqualTo(Kv.OK));
         assertThat(run(Kv.UNAVAILABLE, "get", "fruit/apple", "--timeout", "1")).contains("running?");
+    }
+
+    @Test
+    void a_watcher_is_told_of_each_change() {
+        cluster.start();
+        StringWriter printed = new StringWriter();
+        CompletableFuture<Void> watch = CompletableFuture.runAsync(
+                () -> run(printed, Kv.OK, "watch", "fruit", "--changes", "3", "--interval", "50"));
+        awaitPrinted(printed, "-\tabsent\n");
+        run(Kv.OK, "put", "fruit", "apple");
+        awaitPrinted(printed, "1\tapple\n");
+        run(Kv.OK, "delete", "fruit");
+        watch.join();
+        assertThat(printed).hasToString("-\tabsent\n1\tapple\n-\tabsent\n");
+    }
+
+    private static void awaitPrinted(StringWriter printed, String text) {
+        await(text).atMost(KvCluster.PATIENCE).until(() -> printed.toString().endsWith(text));
     }
 
     /** Runs the command line in this process; what it prints, results and complaints together. */
     private String run(int exitCode, String... words) {
-        StringWriter printed = new StringWriter();
+        return run(new StringWriter(), exitCode, words);
+    }
+
+    private String run(StringWriter printed, int exitCode, String... words) {
         PrintWriter to = new PrintWriter(printed, true);
         String[] all = new String[words.length + 2];
         System.arraycopy(words, 0, all, 0, words.length);

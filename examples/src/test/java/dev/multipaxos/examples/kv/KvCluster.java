@@ -76,7 +76,8 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
     @Override
     public void beforeEach(ExtensionContext context) throws IOException {
         Path parent = Files.createDirectories(Path.of("target", "kv-it").toAbsolutePath());
-        Path mine = Files.createTempDirectory(parent, context.getRequiredTestClass().getSimpleName() + "-");
+        Path mine =
+                Files.createTempDirectory(parent, context.getRequiredTestClass().getSimpleName() + "-");
         directory = mine;
         List<Integer> ports = freePorts(2 * SERVERS);
         for (int id = 1; id <= SERVERS; id++) {
@@ -129,9 +130,11 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
                 String host = "127.0." + from + "." + to;
                 hosts.add(host + " kv-server-" + to);
                 if (from != to) {
-                    int port = Integer.parseInt(address(to).substring(address(to).indexOf(':') + 1));
+                    int port =
+                            Integer.parseInt(address(to).substring(address(to).indexOf(':') + 1));
                     InetSocketAddress target = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-                    proxies.put(from + " to " + to, new TcpProxy(new InetSocketAddress(host, ports.get(to - 1)), target));
+                    proxies.put(
+                            from + " to " + to, new TcpProxy(new InetSocketAddress(host, ports.get(to - 1)), target));
                 }
             }
             Files.write(mine.resolve("hosts-" + from), hosts);
@@ -196,9 +199,7 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
     int awaitLeaderOtherThan(int old) {
         return await("another leader than " + old)
                 .atMost(PATIENCE)
-                .until(
-                        () -> survey().leader(),
-                        leader -> leader.isPresent() && leader.getAsInt() != old)
+                .until(() -> survey().leader(), leader -> leader.isPresent() && leader.getAsInt() != old)
                 .getAsInt();
     }
 
@@ -214,8 +215,10 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
                 .getAsLong();
         await("server " + id + " at revision " + revision)
                 .atMost(PATIENCE)
-                .until(() -> survey().status(id), status -> status.filter(now -> now.revision() >= revision)
-                        .isPresent());
+                .until(
+                        () -> survey().status(id),
+                        status ->
+                                status.filter(now -> now.revision() >= revision).isPresent());
     }
 
     /** No frame passes between a server and the others, in either direction, until {@link #heal}. */
@@ -291,8 +294,12 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
 
     @Override
     public void afterEach(ExtensionContext context) throws IOException {
-        boolean failed = context.getExecutionException().isPresent();
         processes.values().forEach(ServerProcess::kill);
+        List<String> complaints = processes.values().stream()
+                .flatMap(process -> process.output().lines())
+                .filter(line -> line.contains(" ERROR ") || line.contains("LEAK:"))
+                .toList();
+        boolean failed = context.getExecutionException().isPresent() || !complaints.isEmpty();
         if (survey != null) {
             survey.close();
         }
@@ -309,6 +316,7 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
         } else if (directory != null) {
             delete(directory);
         }
+        assertThat(complaints).as("errors and leaks that the servers report").isEmpty();
     }
 
     private static void delete(Path root) throws IOException {

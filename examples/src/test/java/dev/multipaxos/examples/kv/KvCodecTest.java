@@ -37,8 +37,7 @@ class KvCodecTest {
                 new KvAnswer.NotFound(),
                 new KvAnswer.Unchanged(),
                 new KvAnswer.Conflict("", 0),
-                new KvAnswer.Page(
-                        List.of(new KvAnswer.Item("a", "1", 2), new KvAnswer.Item("b", "2", 3)), true),
+                new KvAnswer.Page(List.of(new KvAnswer.Item("a", "1", 2), new KvAnswer.Item("b", "2", 3)), true),
                 new KvAnswer.Page(List.of(), false),
                 new KvAnswer.ServerStatus(new KvAnswer.Member(3, false, 2, 12_345), 99, 42, -1),
                 new KvAnswer.Refused("because"));
@@ -47,7 +46,8 @@ class KvCodecTest {
     @ParameterizedTest
     @MethodSource("commands")
     void a_command_comes_back_equal(KvCommand command) {
-        assertThat(KvCodec.commands().decode(KvCodec.commands().encode(command))).isEqualTo(command);
+        assertThat(KvCodec.commands().decode(KvCodec.commands().encode(command)))
+                .isEqualTo(command);
     }
 
     @ParameterizedTest
@@ -85,9 +85,10 @@ class KvCodecTest {
     @ValueSource(strings = {"0201", "0163", "0100", "01020180", "0101ff7f", "010102c328", "0101ffffffffffffffffffffff"})
     void other_bytes_are_unreadable_and_the_reason_is_told(String hex) {
         KvCommand command = KvCodec.commands().decode(Bytes.wrap(HexFormat.of().parseHex(hex)));
-        assertThat(command).isInstanceOfSatisfying(KvCommand.Unreadable.class, unreadable -> assertThat(
-                        unreadable.reason())
-                .isNotBlank());
+        assertThat(command)
+                .isInstanceOfSatisfying(
+                        KvCommand.Unreadable.class,
+                        unreadable -> assertThat(unreadable.reason()).isNotBlank());
     }
 
     /** The journal keeps commands for ever: these bytes must mean the same in every later version. */
@@ -96,8 +97,10 @@ class KvCodecTest {
         assertThat(hex(new KvCommand.Put("k", "v"))).isEqualTo("0101016b0176");
         assertThat(hex(new KvCommand.Delete("k"))).isEqualTo("0102016b");
         assertThat(hex(new KvCommand.Append("k", "v"))).isEqualTo("0103016b0176");
-        assertThat(hex(new KvCommand.CompareAndSet("k", new Expected.Absent(), "v"))).isEqualTo("0104016b0176");
-        assertThat(hex(new KvCommand.CompareAndSet("k", new Expected.Value("u"), "v"))).isEqualTo("0105016b01750176");
+        assertThat(hex(new KvCommand.CompareAndSet("k", new Expected.Absent(), "v")))
+                .isEqualTo("0104016b0176");
+        assertThat(hex(new KvCommand.CompareAndSet("k", new Expected.Value("u"), "v")))
+                .isEqualTo("0105016b01750176");
         assertThat(hex(new KvCommand.CompareAndSet("k", new Expected.Revision(300), "v")))
                 .isEqualTo("0106016bac020176");
     }

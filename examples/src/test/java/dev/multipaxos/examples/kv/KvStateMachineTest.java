@@ -112,7 +112,8 @@ class KvStateMachineTest {
     }
 
     private List<String> keys(Scan scan) {
-        return ((KvAnswer.Page) store.query(scan)).items().stream().map(KvAnswer.Item::key).toList();
+        return ((KvAnswer.Page) store.query(scan))
+                .items().stream().map(KvAnswer.Item::key).toList();
     }
 
     @Test
@@ -206,7 +207,8 @@ class KvStateMachineTest {
                     takesEffect = model.putIfAbsent(key, value) == null;
                 }
             }
-            KvAnswer answer = machine.apply(AT, KvCodec.commands().decode(KvCodec.commands().encode(command)));
+            KvAnswer answer = machine.apply(
+                    AT, KvCodec.commands().decode(KvCodec.commands().encode(command)));
             assertThat(answer instanceof KvAnswer.Written)
                     .as("seed %d, step %d: %s on %s", seed, step, command, old)
                     .isEqualTo(takesEffect);

@@ -15,7 +15,8 @@ class KvTest {
     private final StringWriter err = new StringWriter();
 
     private int run(String... args) {
-        return Kv.commandLine(new PrintWriter(out, true), new PrintWriter(err, true)).execute(args);
+        return Kv.commandLine(new PrintWriter(out, true), new PrintWriter(err, true))
+                .execute(args);
     }
 
     @Test

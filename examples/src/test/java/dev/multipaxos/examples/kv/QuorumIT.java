@@ -27,7 +27,8 @@ class QuorumIT {
                 PaxosClient<KvCommand, KvAnswer> hasty = cluster.client(SHORT, leader)) {
             assertThat(client.propose(new KvCommand.Put("key", "before")).join())
                     .isInstanceOf(KvAnswer.Written.class);
-            assertThat(hasty.read(Consistency.LINEARIZABLE, new KvCommand.Get("key")).join())
+            assertThat(hasty.read(Consistency.LINEARIZABLE, new KvCommand.Get("key"))
+                            .join())
                     .isInstanceOf(KvAnswer.Found.class);
             others.forEach(id -> cluster.server(id).kill());
 

@@ -28,7 +28,6 @@ import picocli.CommandLine.Spec;
         name = "demo",
         description = "Runs three servers on this machine, loads text, kills the leader in the middle, starts it again,"
                 + " and checks that every acknowledged write is on all three, once.",
-        mixinStandardHelpOptions = true,
         sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 public final class Demo implements Callable<Integer> {
@@ -36,10 +35,7 @@ public final class Demo implements Callable<Integer> {
     private static final Duration WRITE_DEADLINE = Duration.ofSeconds(30);
     private static final long POLL_MILLIS = 20;
 
-    @Option(
-            names = "--writes",
-            defaultValue = "60000",
-            description = "How many writes (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--writes", defaultValue = "60000", description = "How many writes (default: ${DEFAULT-VALUE}).")
     private int writes;
 
     @Option(names = "--clients", defaultValue = "4", description = "How many clients (default: ${DEFAULT-VALUE}).")
@@ -78,16 +74,16 @@ public final class Demo implements Callable<Integer> {
         if (!Files.exists(source)) {
             throw new CommandFailed(Kv.USAGE, "--file " + source + " does not exist");
         }
-        TextWorkload workload = TextWorkload.of(source, writes);
-        Path parent = Files.createDirectories(dir != null ? dir.toAbsolutePath() : home.resolve("target"));
-        Path directory = Files.createTempDirectory(parent, "kv-demo-");
+        TextWorkload workload = read(source);
+        Path directory = makeDirectory(dir != null ? dir.toAbsolutePath() : home.resolve("target"));
 
         DemoCluster cluster = new DemoCluster(directory);
         Thread cleaner = new Thread(cluster::close, "kv-demo-cleaner"); // also at Ctrl-C
         Runtime.getRuntime().addShutdownHook(cleaner);
         boolean verified = false;
         try (cluster;
-                Survey survey = new Survey(cluster.addresses(), id -> cluster.process(id).isAlive())) {
+                Survey survey = new Survey(
+                        cluster.addresses(), id -> cluster.process(id).isAlive())) {
             out.printf(
                     Locale.ROOT,
                     "Three servers on %s; their data is in %s%n",
@@ -118,6 +114,23 @@ public final class Demo implements Callable<Integer> {
         }
         if (!problems.isEmpty()) {
             throw new CommandFailed(Kv.USAGE, String.join("; ", problems));
+        }
+    }
+
+    private TextWorkload read(Path source) {
+        try {
+            return TextWorkload.of(source, writes);
+        } catch (IOException e) {
+            throw new CommandFailed(Kv.USAGE, "the text cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static Path makeDirectory(Path parent) {
+        try {
+            return Files.createTempDirectory(Files.createDirectories(parent), "kv-demo-");
+        } catch (IOException e) {
+            throw new CommandFailed(
+                    Kv.USAGE, "no directory can be made in " + parent + " (" + e + "): name another with --dir");
         }
     }
 
@@ -185,7 +198,10 @@ public final class Demo implements Callable<Integer> {
     }
 
     private static void line(PrintWriter out, String name, String format, Object... values) {
-        out.printf(Locale.ROOT, "  %-10s " + format + "%n", Stream.concat(Stream.of(name), Stream.of(values)).toArray());
+        out.printf(
+                Locale.ROOT,
+                "  %-10s " + format + "%n",
+                Stream.concat(Stream.of(name), Stream.of(values)).toArray());
     }
 
     private static Failover failOver(
@@ -221,7 +237,8 @@ public final class Demo implements Callable<Integer> {
                 await("all three servers have executed the same", cluster, () -> agreed(survey));
         for (KvAnswer.ServerStatus status : statuses) {
             int node = status.member().node();
-            Survey.Content content = await("server " + node + " tells its content", cluster, () -> survey.content(node));
+            Survey.Content content =
+                    await("server " + node + " tells its content", cluster, () -> survey.content(node));
             Verification outcome = Verification.of(workload, ledger, content.items());
             outcome.problems().forEach(problem -> problems.add("server " + node + ": " + problem));
             if (outcome.applied() != content.status().revision()) {

@@ -151,7 +151,8 @@ public final class Load implements AutoCloseable {
             ledger.note(index, Ledger.Fate.ACKNOWLEDGED);
             return;
         }
-        Throwable cause = thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        Throwable cause =
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
         if (!(cause instanceof PaxosException known)) {
             throw new IllegalStateException("write " + index + " failed in no way that is described", cause);
         }

@@ -31,8 +31,8 @@ final class Progress {
         if (nanos < (terminal ? TERMINAL_NANOS : PLAIN_NANOS)) {
             return;
         }
-        String text = String.format(
-                Locale.ROOT, "%,d of %,d writes  %,.0f/s", done, size, (done - shown) * 1e9 / nanos);
+        String text =
+                String.format(Locale.ROOT, "%,d of %,d writes  %,.0f/s", done, size, (done - shown) * 1e9 / nanos);
         if (terminal) {
             int filled = (int) ((long) done * BAR_CHARS / size);
             out.print(ERASE_LINE + "[" + "=".repeat(filled) + " ".repeat(BAR_CHARS - filled) + "] " + text);

@@ -141,7 +141,8 @@ public final class Survey implements AutoCloseable {
     private Optional<KvAnswer> await(int node, CompletableFuture<KvAnswer> future) {
         try {
             KvAnswer answer = future.join();
-            if (answer instanceof KvAnswer.ServerStatus status && status.member().node() != node) {
+            if (answer instanceof KvAnswer.ServerStatus status
+                    && status.member().node() != node) {
                 forget(node); // the client was told who leads, and went there: another one begins at the right server
                 return Optional.empty();
             }

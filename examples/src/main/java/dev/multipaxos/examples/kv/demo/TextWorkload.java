@@ -37,20 +37,28 @@ final class TextWorkload implements Workload {
         this.lines = lines;
     }
 
-    /** Reads a file, or all text files under a directory, without hidden ones and {@code target}. */
+    /** Reads a file, or all text files under a directory, without hidden ones, {@code target}, and what is not UTF-8. */
     static TextWorkload of(Path source, int size) throws IOException {
         List<Path> found = textFiles(source);
         List<Line> lines = new ArrayList<>();
+        int skipped = 0;
         for (Path file : found) {
             String name = file.equals(source)
                     ? String.valueOf(source.getFileName())
                     : source.relativize(file).toString();
-            addLines(lines, name, file);
+            try {
+                addLines(lines, name, file);
+            } catch (MalformedInputException e) {
+                if (file.equals(source)) {
+                    throw new IOException(file + " is not UTF-8 text", e);
+                }
+                skipped++;
+            }
         }
         if (lines.isEmpty()) {
             throw new IOException("there is no text in " + source + ": name another with --file");
         }
-        return new TextWorkload(size, found.size(), lines);
+        return new TextWorkload(size, found.size() - skipped, lines);
     }
 
     private static List<Path> textFiles(Path source) throws IOException {
@@ -82,12 +90,7 @@ final class TextWorkload implements Workload {
 
     private static void addLines(List<Line> lines, String name, Path file) throws IOException {
         String shortName = name.length() <= KEY_CHARS_MAX ? name : name.substring(name.length() - KEY_CHARS_MAX);
-        List<String> texts;
-        try {
-            texts = Files.readAllLines(file);
-        } catch (MalformedInputException e) {
-            throw new IOException(file + " is not UTF-8 text", e);
-        }
+        List<String> texts = Files.readAllLines(file);
         for (int i = 0; i < texts.size(); i++) {
             String text = texts.get(i);
             if (!text.isBlank() && text.length() <= KvStateMachine.VALUE_CHARS_MAX) {

@@ -78,7 +78,8 @@ public final class Verification {
             problem("'" + append.value() + "' is in '" + append.key() + "', though it was said to have had no effect");
         }
         if (times > 1) {
-            problem("'" + append.value() + "' is " + times + " times in '" + append.key() + "': applied more than once");
+            problem("'" + append.value() + "' is " + times + " times in '" + append.key()
+                    + "': applied more than once");
         }
     }
 

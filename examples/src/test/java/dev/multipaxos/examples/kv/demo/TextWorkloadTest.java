@@ -24,6 +24,7 @@ class TextWorkloadTest {
         Files.writeString(directory.resolve("sub/B.java"), "third");
         Files.writeString(directory.resolve("target/c.md"), "built");
         Files.writeString(directory.resolve("d.class"), "binary");
+        Files.write(directory.resolve("latin.txt"), new byte[] {'a', (byte) 0xE9, '\n'});
         TextWorkload workload = TextWorkload.of(directory, 1_000);
 
         assertThat(workload.files()).isEqualTo(2);
@@ -40,6 +41,14 @@ class TextWorkloadTest {
                     .as("write %d", i)
                     .isTrue();
         }
+    }
+
+    @Test
+    void a_file_that_is_no_text_is_named() throws IOException {
+        Path file = Files.write(directory.resolve("latin.txt"), new byte[] {'a', (byte) 0xE9, '\n'});
+        assertThatThrownBy(() -> TextWorkload.of(file, 10))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("latin.txt is not UTF-8");
     }
 
     @Test
