@@ -113,7 +113,6 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(API, CORE, WIRE, RUNTIME, NETTY, TESTKIT, "com.google.protobuf..")
-                .allowEmptyShould(true)
                 .check(library);
     }
 
@@ -125,7 +124,6 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(CORE, RUNTIME, STORAGE, TESTKIT, "com.google.protobuf..")
-                .allowEmptyShould(true)
                 .check(library);
     }
 

@@ -27,7 +27,7 @@ final class ClientCall<R> extends CompletableFuture<R> {
 
     /** Its number in the session, a command's; 0 while it has none. */
     long sequence;
-    /** The frame that carried it last. */
+    /** The frame that carried it last, unless that was refused. */
     long frame;
     /** Whether it is on its way; else it has to be sent, for the first time or again. */
     boolean away;
@@ -59,6 +59,7 @@ final class ClientCall<R> extends CompletableFuture<R> {
     /** It did not take effect, and will not through this submission. */
     void refused() {
         away = false;
+        frame = 0;
         submissions--;
     }
 

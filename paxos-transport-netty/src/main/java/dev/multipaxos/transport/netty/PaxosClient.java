@@ -60,7 +60,7 @@ public final class PaxosClient<C, R> implements AutoCloseable {
         commands = builder.commands;
         answers = builder.answers;
         deadline = builder.deadline;
-        payloadBytesMax = SubmitFrames.payloadBytesMax(builder.frameBytesMax);
+        payloadBytesMax = builder.valueBytesMax;
         room = new CallRoom(builder.callsMax, builder.bytesMax);
         loops = new EventLoops(1, builder.nativeEpoll, "paxos-client");
         resolver = new Resolver("paxos-client-resolver");
@@ -98,7 +98,8 @@ public final class PaxosClient<C, R> implements AutoCloseable {
      * @param command the command
      * @param callDeadline how long the caller waits
      * @return its answer, or one of the failures in the description of this class
-     * @throws IllegalArgumentException if the encoded command does not fit into a frame, or the deadline is not positive
+     * @throws IllegalArgumentException if the encoded command is larger than {@link Builder#valueBytes}, or the deadline is not
+     *     positive
      */
     public CompletableFuture<R> propose(C command, Duration callDeadline) {
         return submit(ClientCall.Kind.COMMAND, command, callDeadline);
@@ -123,7 +124,8 @@ public final class PaxosClient<C, R> implements AutoCloseable {
      * @param callDeadline how long the caller waits
      * @return its answer, or {@link PaxosException.QueryFailed} if the state machine refuses, {@link PaxosException.Overloaded},
      *     {@link PaxosException.Unavailable} or {@link PaxosException.NodeStopped}
-     * @throws IllegalArgumentException if the encoded query does not fit into a frame, or the deadline is not positive
+     * @throws IllegalArgumentException if the encoded query is larger than {@link Builder#valueBytes}, or the deadline is not
+     *     positive
      */
     public CompletableFuture<R> read(Consistency consistency, C query, Duration callDeadline) {
         return submit(
@@ -138,8 +140,8 @@ public final class PaxosClient<C, R> implements AutoCloseable {
         }
         Bytes payload = commands.encode(command);
         if (payload.length() > payloadBytesMax) {
-            throw new IllegalArgumentException("a command of " + payload.length() + " bytes does not fit into a frame: "
-                    + payloadBytesMax + " bytes are the most");
+            throw new IllegalArgumentException(
+                    "a command of " + payload.length() + " bytes is larger than valueBytes, " + payloadBytesMax);
         }
         if (closed) {
             return CompletableFuture.failedFuture(ClientRuntime.closedException(false));
@@ -225,6 +227,7 @@ public final class PaxosClient<C, R> implements AutoCloseable {
         private Duration connectDeadline = Duration.ofSeconds(2);
         private int callsMax = 4_096;
         private long bytesMax = 16 << 20;
+        private int valueBytesMax = Limits.defaults().valueBytes();
         private int frameBytesMax = Limits.defaults().frameBytes();
         private int group = 1;
         private boolean nativeEpoll = true;
@@ -290,6 +293,18 @@ public final class PaxosClient<C, R> implements AutoCloseable {
         public Builder<C, R> inFlight(int calls, long bytes) {
             callsMax = calls;
             bytesMax = bytes;
+            return this;
+        }
+
+        /**
+         * Changes the largest command or query; 1 MiB unless called. The same as {@link Limits#valueBytes} of the members: they
+         * refuse what is larger, and all that came in one frame with it.
+         *
+         * @param bytes bytes, encoded
+         * @return this
+         */
+        public Builder<C, R> valueBytes(int bytes) {
+            valueBytesMax = bytes;
             return this;
         }
 
@@ -363,6 +378,11 @@ public final class PaxosClient<C, R> implements AutoCloseable {
                     problems,
                     frameBytesMax >= 16 << 10 && frameBytesMax <= 128 << 20,
                     "frameBytes " + frameBytesMax + " must be between 16384 and 134217728");
+            check(
+                    problems,
+                    valueBytesMax >= 1 && valueBytesMax <= SubmitFrames.payloadBytesMax(frameBytesMax),
+                    "valueBytes " + valueBytesMax + " must be between 1 and what fits into a frame of "
+                            + frameBytesMax);
             check(problems, group >= 1, "group " + group + " must be positive");
             if (!problems.isEmpty()) {
                 throw new PaxosException.InvalidConfiguration(problems);
