@@ -122,6 +122,18 @@ class ClientServiceTest {
                 client.say(new Query(4, true, NUMBER.encode(0L)));
                 assertThat(client.hear(QueryResult.class)).isEqualTo(new QueryResult(4, Status.OK, NUMBER.encode(9L)));
                 client.say(new Query(5, false, NUMBER.encode(0L)));
+    @Test
+    void a_session_is_the_clients_own_whatever_number_it_opened_it_with() throws Exception {
+        try (Cluster cluster = new Cluster(1).startAll()) {
+            Client client = new Client(cluster, cluster.awaitLeader());
+            client.submit(new Command(Command.Kind.OPEN, 0, 0, 0, Bytes.EMPTY));
+            long session = NUMBER.decode(client.hearResults(1).get(0).payload());
+            client.submit(add(session, 1, 5));
+            assertThat(client.hearResults(1)).containsExactly(ok(session, 1, 5));
+            assertThat(cluster.node(1).propose(7L).join()).isEqualTo(12);
+        }
+    }
+
                 assertThat(client.hear(QueryResult.class)).isEqualTo(new QueryResult(5, Status.OK, NUMBER.encode(9L)));
             }
         }
