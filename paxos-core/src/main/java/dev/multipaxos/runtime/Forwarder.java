@@ -76,7 +76,7 @@ final class Forwarder {
         }
         Pieces pieces;
         try {
-            pieces = Pieces.of(forward.commands(), frameBytes);
+            pieces = Pieces.of(forward.commands(), frameBytes, Pieces.LENIENT);
         } catch (WireException e) {
             LOG.warn("node {} forwarded what are no commands: {}", from, e.getMessage());
             return;

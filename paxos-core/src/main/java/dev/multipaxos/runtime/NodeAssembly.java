@@ -64,12 +64,13 @@ final class NodeAssembly {
         SplittableRandom random = new SplittableRandom(identity.storageId() ^ identity.bootCount());
         PendingProposals proposals =
                 new PendingProposals(mailbox, () -> random.nextLong() | Long.MIN_VALUE, retryNanos);
+        int answerBytesMax = limits.frameBytes() - FRAME_OVERHEAD_BYTES;
         apply = new ApplyThread(
                 threadName(node, "apply"),
                 execution,
                 recovered.durable().base(),
                 proposals,
-                new ClientOutcomes(limits.frameBytes() - FRAME_OVERHEAD_BYTES, mailbox),
+                new ClientOutcomes(answerBytesMax, mailbox),
                 mailbox,
                 failed);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
@@ -86,6 +87,7 @@ final class NodeAssembly {
         ClientService clients = new ClientService(
                 settings,
                 settings.membership().members().stream().collect(Collectors.toMap(Member::id, Member::address)),
+                answerBytesMax,
                 new ClientService.Parts(execution, mailbox, outbox, batcher, reads, apply, room));
         loop = new EventLoop(
                 threadName(node, "loop"),
