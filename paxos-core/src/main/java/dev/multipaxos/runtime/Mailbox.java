@@ -106,11 +106,16 @@ final class Mailbox {
         }
     }
 
-    /** From now on nothing is added; what was is returned. */
+    /**
+     * From now on nothing is added. What was is returned, behind what was drained last: a loop that failed has not delivered all
+     * of it. Loop only.
+     */
     List<Mail> close() {
         synchronized (lock) {
             closed = true;
-            List<Mail> rest = new ArrayList<>(filling);
+            List<Mail> rest = new ArrayList<>(draining);
+            rest.addAll(filling);
+            draining.clear();
             filling.clear();
             return rest;
         }

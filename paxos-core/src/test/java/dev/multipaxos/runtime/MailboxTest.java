@@ -56,6 +56,17 @@ class MailboxTest {
             Thread thread = new Thread(() -> {
                 try {
                     go.await();
+    @Test
+    void what_was_drained_last_is_handed_out_again_because_the_loop_may_have_failed_over_it() {
+        mailbox.add(new Letter(1, 1));
+        mailbox.drain();
+        mailbox.add(new Letter(1, 2));
+        mailbox.add(new Letter(1, 3));
+        mailbox.drain();
+        mailbox.add(new Letter(1, 4));
+        assertThat(mailbox.close()).containsExactly(new Letter(1, 2), new Letter(1, 3), new Letter(1, 4));
+    }
+
                 } catch (InterruptedException e) {
                     throw new IllegalStateException(e);
                 }
