@@ -26,11 +26,13 @@ final class Forwarder {
     private int bytes;
     private long lastId;
 
-    Forwarder(int frameBytes, Outbox outbox, Batcher batcher, Room room) {
+    /** Makes one whose frames are numbered from {@code firstId}: never one as in an earlier life. */
+    Forwarder(int frameBytes, Outbox outbox, Batcher batcher, Room room, long firstId) {
         this.frameBytes = frameBytes;
         this.outbox = outbox;
         this.batcher = batcher;
         this.room = room;
+        this.lastId = firstId;
     }
 
     // ---- to the leader

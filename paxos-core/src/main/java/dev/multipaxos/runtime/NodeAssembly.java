@@ -75,7 +75,7 @@ final class NodeAssembly {
                 failed);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         PendingReads reads =
-                new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos());
+                new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos(), identity.firstNumber());
         Replica replica = new Replica(
                 node, configuration(identity.founding()), parameters(limits, timing, identity), recovered.durable());
         Driver driver = new Driver(replica, storage, outbox, new Application(node, apply, reads, reader));
@@ -83,7 +83,7 @@ final class NodeAssembly {
                 limits.batchBytes(),
                 room,
                 new StampClock(System::currentTimeMillis, () -> System.nanoTime() / 1_000_000));
-        Forwarder forwarder = new Forwarder(limits.batchBytes(), outbox, batcher, room);
+        Forwarder forwarder = new Forwarder(limits.batchBytes(), outbox, batcher, room, identity.firstNumber());
         ClientService clients = new ClientService(
                 settings,
                 settings.membership().members().stream().collect(Collectors.toMap(Member::id, Member::address)),
