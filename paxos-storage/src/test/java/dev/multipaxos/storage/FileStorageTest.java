@@ -191,6 +191,32 @@ class FileStorageTest {
         assertThat(disk.operations).as("nothing is tried again").isEqualTo(operations);
     }
 
+    @Test
+    void an_error_of_the_machine_is_final_too() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = on(disk)) {
+            start(storage);
+            Stored.of(1, 1, 100).appendTo(storage);
+            disk.nextForceThrows = new OutOfMemoryError("no memory outside the heap");
+            mustStayFailed(storage, disk);
+        }
+        assertThat(Fixture.contents(disk).size()).isLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void a_start_that_failed_stays_failed() throws Exception {
+        MemoryDisk disk = Fixture.written(List.of(List.of(Stored.of(1, 1, 100))));
+        try (FileStorage storage = on(disk)) {
+            storage.open(NODE, FOUNDING);
+            disk.forcesFailFrom = disk.forces + 1; // of the mark behind what was found
+            disk.forcesFailTo = disk.forces + 2;
+            StorageException failure = failureOf(() -> Fixture.replay(storage));
+            assertThat(failure.code()).isEqualTo(StorageException.Code.IO_FAILED);
+            assertThat(failureOf(() -> Fixture.replay(storage))).isSameAs(failure);
+            mustStayFailed(storage, disk);
+        }
+    }
+
     private static StorageException failureOf(ThrowingCallable call) {
         return catchThrowableOfType(StorageException.class, call);
     }
