@@ -3,12 +3,14 @@ package dev.multipaxos.storage;
 import dev.multipaxos.storage.disk.Disk;
 import dev.multipaxos.storage.disk.DiskFile;
 import java.io.IOException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One file of the journal. */
 final class Segment {
     private static final String PREFIX = "journal-";
     private static final String SUFFIX = ".log";
+    private static final Pattern NAME = Pattern.compile(PREFIX + "[0-9a-f]{16}" + Pattern.quote(SUFFIX));
 
     final SegmentHeader header;
     final String name;
@@ -26,7 +28,7 @@ final class Segment {
     }
 
     static boolean isName(String name) {
-        return name.startsWith(PREFIX) && name.endsWith(SUFFIX);
+        return NAME.matcher(name).matches();
     }
 
     /** {@return the journal position of a place in the file} */
