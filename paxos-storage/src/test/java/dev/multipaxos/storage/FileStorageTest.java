@@ -250,6 +250,31 @@ class FileStorageTest {
     }
 
     @Test
+    void a_segment_that_cannot_be_made_in_advance_is_not_tried_again_before_it_is_needed() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        List<Runnable> later = new ArrayList<>();
+        try (FileStorage storage =
+                FileStorage.on(disk, later::add, Fixture.ids(3)).withSegmentBytes(Fixture.SEGMENT_BYTES)) {
+            start(storage);
+            while (later.isEmpty()) {
+                Stored.of(1, 1, 500).appendTo(storage);
+                storage.sync();
+            }
+            disk.writesFailFrom = disk.writes;
+            disk.writesFailTo = disk.writes + 1;
+            later.get(0).run();
+            Stored.of(1, 2, 10).appendTo(storage);
+            storage.sync();
+            assertThat(later).hasSize(1);
+            for (int slot = 3; slot < 30; slot++) {
+                Stored.of(1, slot, 500).appendTo(storage);
+                storage.sync();
+            }
+            assertThat(later).as("after the next one was needed").hasSizeGreaterThan(1);
+        }
+    }
+
+    @Test
     void a_slot_is_read_with_every_record_it_has() throws Exception {
         MemoryDisk disk = new MemoryDisk();
         try (FileStorage storage = on(disk)) {
