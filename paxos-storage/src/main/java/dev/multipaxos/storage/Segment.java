@@ -1,10 +1,6 @@
 package dev.multipaxos.storage;
 
-import dev.multipaxos.storage.disk.Disk;
-import dev.multipaxos.storage.disk.DiskFile;
-import java.io.IOException;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /** One file of the journal. */
 final class Segment {
@@ -14,11 +10,8 @@ final class Segment {
 
     final SegmentHeader header;
     final String name;
-    private final Disk disk;
-    private @Nullable DiskFile readable; // of the reading thread
 
-    Segment(Disk disk, SegmentHeader header) {
-        this.disk = disk;
+    Segment(SegmentHeader header) {
         this.header = header;
         this.name = name(header.segment());
     }
@@ -34,24 +27,5 @@ final class Segment {
     /** {@return the journal position of a place in the file} */
     long position(long offset) {
         return header.logicalStart() + offset - SegmentHeader.BYTES;
-    }
-
-    /** {@return the file, opened for reading by the one thread that reads} */
-    DiskFile readable() throws IOException {
-        DiskFile file = readable;
-        if (file == null) {
-            file = disk.open(name, false);
-            readable = file;
-        }
-        return file;
-    }
-
-    /** Closes what {@link #readable} opened; an interrupted reader has lost its channel and opens another one next time. */
-    void closeReadable() throws IOException {
-        DiskFile file = readable;
-        readable = null;
-        if (file != null) {
-            file.close();
-        }
     }
 }

@@ -217,6 +217,41 @@ class FileStorageTest {
         }
     }
 
+    @Test
+    void a_rotation_that_failed_leaves_no_file_open() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = on(disk)) {
+            start(storage);
+            Stored.of(1, 1, 7000).appendTo(storage);
+            storage.sync();
+            disk.writesFailFrom = disk.writes;
+            disk.writesFailTo = disk.writes + 1;
+            assertThat(failureOf(() -> Stored.of(1, 2, 7000).appendTo(storage)).code())
+                    .isEqualTo(StorageException.Code.IO_FAILED);
+        }
+        assertThat(disk.openFiles).isZero();
+    }
+
+    @Test
+    void readers_keep_few_files_open() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = on(disk)) {
+            start(storage);
+            int before = disk.openFiles;
+            for (int slot = 1; slot <= 100; slot++) {
+                Stored.of(1, slot, 7000).appendTo(storage);
+            }
+            storage.sync();
+            assertThat(disk.journals().size()).isGreaterThanOrEqualTo(100);
+            for (int slot = 1; slot <= 100; slot++) {
+                assertThat(read(storage, slot, slot, 1)).containsExactly(Stored.of(1, slot, 7000));
+            }
+            assertThat(read(storage, 1, 100, 1 << 20)).hasSize(100);
+            assertThat(disk.openFiles - before).isLessThanOrEqualTo(10);
+        }
+        assertThat(disk.openFiles).isZero();
+    }
+
     private static StorageException failureOf(ThrowingCallable call) {
         return catchThrowableOfType(StorageException.class, call);
     }
