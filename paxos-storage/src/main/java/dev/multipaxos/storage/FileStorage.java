@@ -140,6 +140,9 @@ public final class FileStorage implements DurableStorage {
 
     @Override
     public void replay(RecordVisitor visitor) throws StorageException {
+        if (failure != null) {
+            throw failure;
+        }
         StorageDirectory opened = directory;
         if (opened == null || journal != null) {
             throw new IllegalStateException(opened == null ? "not opened" : "replayed already");
@@ -154,7 +157,8 @@ public final class FileStorage implements DurableStorage {
             recovered.mark(); // so that damage to what was just visited is never taken for a torn tail
             opened.replaceManifest(opened.manifest().durableTo(recovered.durable()));
         } catch (IOException e) {
-            throw named(e, disk.describe(""));
+            failure = named(e, disk.describe(""));
+            throw failure;
         }
     }
 
@@ -191,7 +195,7 @@ public final class FileStorage implements DurableStorage {
         }
         try {
             open.append(group, kind, slotFrom, slotTo, promisedRound, promisedNode, head, body);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             throw failed(e, open);
         }
     }
@@ -201,7 +205,7 @@ public final class FileStorage implements DurableStorage {
         Journal open = working();
         try {
             open.sync();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             throw failed(e, open);
         }
     }
@@ -211,7 +215,7 @@ public final class FileStorage implements DurableStorage {
         Journal open = working();
         try {
             open.mark();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             throw failed(e, open);
         }
     }
@@ -232,8 +236,8 @@ public final class FileStorage implements DurableStorage {
         return open;
     }
 
-    /** Latches: what is in the file and in the page cache is not known any more, so nothing is written there again. */
-    private StorageException failed(Exception cause, Journal open) {
+    /** Latches, an error of the machine too: what is in the file and in the page cache is not known any more, so nothing is written there again. */
+    private StorageException failed(Throwable cause, Journal open) {
         IOException why = cause instanceof IOException io ? io : new IOException(cause);
         StorageException latched = Failures.failed(open.path(), why);
         failure = latched;
