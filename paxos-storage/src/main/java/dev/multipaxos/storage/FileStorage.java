@@ -56,6 +56,7 @@ public final class FileStorage implements DurableStorage {
     private final SlotIndex index = new SlotIndex();
     private @Nullable Closeable lock;
     private @Nullable ExecutorService ownThread;
+    private volatile @Nullable Thread worker; // its thread, once it had something to do
     private @Nullable StorageDirectory directory;
     private @Nullable Spares spares;
     private @Nullable JournalReader reader;
@@ -163,7 +164,11 @@ public final class FileStorage implements DurableStorage {
     }
 
     private ExecutorService ownThread() {
-        ExecutorService started = Executors.newSingleThreadExecutor(work -> new Thread(work, "paxos-storage-spare"));
+        ExecutorService started = Executors.newSingleThreadExecutor(work -> {
+            Thread thread = new Thread(work, "paxos-storage-spare");
+            worker = thread;
+            return thread;
+        });
         ownThread = started;
         return started;
     }
@@ -305,7 +310,12 @@ public final class FileStorage implements DurableStorage {
         while (!ended) {
             try {
                 ended = started.awaitTermination(1, TimeUnit.HOURS);
+                Thread last = worker;
+                if (ended && last != null) {
+                    last.join(); // a terminated executor's thread may still be on its way out
+                }
             } catch (InterruptedException e) {
+                ended = false;
                 interrupted = true; // it ends soon: it stops between two writes
             }
         }
