@@ -19,6 +19,8 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -33,6 +35,7 @@ final class EventLoops implements AutoCloseable {
 
     private final boolean epoll;
     private final EventLoopGroup group;
+    private final List<Thread> started = new CopyOnWriteArrayList<>();
 
     EventLoops(int threads, boolean nativeEpoll, String threadNames) {
         epoll = nativeEpoll && Epoll.isAvailable();
@@ -47,6 +50,7 @@ final class EventLoops implements AutoCloseable {
                 task -> {
                     Thread thread = new FastThreadLocalThread(task, threadNames + "-" + THREADS.incrementAndGet());
                     thread.setDaemon(true);
+                    started.add(thread);
                     return thread;
                 },
                 io);
@@ -107,5 +111,21 @@ final class EventLoops implements AutoCloseable {
     public void close() {
         group.shutdownGracefully(0, 5, TimeUnit.SECONDS);
         group.terminationFuture().awaitUninterruptibly();
+        started.forEach(EventLoops::join); // a terminated group's threads may still be on their way out
+    }
+
+    /** Waits for the end of a thread that is about to end; an interrupt is kept for later. */
+    static void join(Thread ending) {
+        boolean interrupted = false;
+        while (ending.isAlive()) {
+            try {
+                ending.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

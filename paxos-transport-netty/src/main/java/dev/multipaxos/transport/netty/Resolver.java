@@ -25,10 +25,12 @@ final class Resolver implements AutoCloseable {
     private static final long LAST_LOOKUP_SECONDS_MAX = 30;
 
     private final ThreadPoolExecutor lookups;
+    private volatile @Nullable Thread worker; // the last one, once there was a lookup
 
     Resolver(String threadName) {
         lookups = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
             Thread thread = new Thread(task, threadName);
+            worker = thread;
             thread.setDaemon(true);
             return thread;
         });
@@ -77,7 +79,12 @@ final class Resolver implements AutoCloseable {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LAST_LOOKUP_SECONDS_MAX);
         while (true) {
             try {
-                if (!lookups.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                Thread last = worker;
+                if (lookups.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    if (last != null) {
+                        EventLoops.join(last); // a terminated executor's thread may still be on its way out
+                    }
+                } else {
                     LOG.warn(
                             "a name lookup still hangs after {} s; its thread is left behind", LAST_LOOKUP_SECONDS_MAX);
                 }
