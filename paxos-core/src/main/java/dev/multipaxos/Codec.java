@@ -20,7 +20,9 @@ public interface Codec<T> {
     Bytes encode(T value);
 
     /**
-     * Decodes. What other members encoded must be understood, older versions of the application included.
+     * Decodes. What other members encoded must be understood, older versions of the application included. It must throw for what
+     * is no value, and have no effects: a member tries what a client sent before it lets it into the log, because what is chosen
+     * and cannot be decoded stops every member.
      *
      * @param bytes what {@link #encode} made
      * @return the value

@@ -40,7 +40,10 @@ public abstract sealed class PaxosException extends RuntimeException {
         }
     }
 
-    /** The log itself made the command void, for instance because too many earlier ones are still open. It may be proposed again. */
+    /**
+     * The log itself made the command void, for instance because too many earlier ones are still open; or a client's command was
+     * refused by the member before it entered the log, because it cannot be decoded there or is too large: the message says which.
+     */
     public static final class NotExecuted extends PaxosException {
         private static final long serialVersionUID = 1;
 

@@ -17,7 +17,7 @@ final class CatchUp {
      * @param askedFrom the first slot that was asked for last; 0 if nothing is missing
      * @param countdown ticks until the next question
      */
-    record State(List<Long> chosenUpTo, int asked, long askedFrom, int countdown) {}
+    record State(List<Long> chosenUpTo, int asked, long askedFrom, int countdown) implements ReplicaState.Part {}
 
     private final int self;
     private final Parameters parameters;

@@ -17,7 +17,7 @@ final class Compaction {
      * @param clearedUpTo the prefix that every member holds and this node has executed
      * @param countdown ticks until this node says again what it holds
      */
-    record State(List<Long> holds, long clearedUpTo, int countdown) {}
+    record State(List<Long> holds, long clearedUpTo, int countdown) implements ReplicaState.Part {}
 
     private final int self;
     private final Parameters parameters;

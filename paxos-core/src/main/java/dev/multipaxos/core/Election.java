@@ -45,7 +45,8 @@ final class Election {
             int countdown,
             int fetching,
             int heartbeat,
-            long checkedAt) {}
+            long checkedAt)
+            implements ReplicaState.Part {}
 
     private final int self;
     private final Parameters parameters;

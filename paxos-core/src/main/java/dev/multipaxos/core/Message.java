@@ -190,7 +190,8 @@ public sealed interface Message {
     }
 
     /**
-     * The answer to a {@link Heartbeat}: the sender's promise was not above its ballot.
+     * The answer to a {@link Heartbeat}: the sender's promise was not above its ballot. A heartbeat that did nothing but bring
+     * the news of a choice is not answered: its leader has just heard a quorum vote.
      *
      * @param ballot the ballot of the heartbeat
      * @param chosenUpTo the sender's chosen prefix

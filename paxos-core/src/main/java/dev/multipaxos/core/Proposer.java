@@ -31,7 +31,8 @@ final class Proposer {
             long slotIn,
             List<Long> votes,
             long resendBelow,
-            long saidUpTo) {
+            long saidUpTo)
+            implements ReplicaState.Part {
         static final State IDLE = new State(Ballot.ZERO, null, 0, List.of(), 0, 0);
     }
 

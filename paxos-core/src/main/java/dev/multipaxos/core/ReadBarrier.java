@@ -19,7 +19,8 @@ final class ReadBarrier {
      * @param noted the chosen prefix when the present round began
      * @param acks who confirmed the present round
      */
-    record State(List<Long> waiting, List<Long> asking, long round, long noted, long acks) {}
+    record State(List<Long> waiting, List<Long> asking, long round, long noted, long acks)
+            implements ReplicaState.Part {}
 
     private final int self;
     private final Configuration configuration;

@@ -350,11 +350,17 @@ public final class Replica {
                 effects.send(from, new Rejected(acceptor.promised()));
                 return;
             }
+            // whoever brings news of a choice has just heard a quorum vote for it, and needs no answer to know that it
+            // is followed
+            boolean news = message.chosenUpTo() > learner.chosenUpTo();
             onLeader(from, message.ballot(), message.chosenUpTo(), effects);
             onWatermark(message.ballot(), message.chosenUpTo());
             learner.advance(effects);
             compaction.onCleared(message.clearedUpTo());
-            effects.send(from, new HeartbeatAck(message.ballot(), learner.chosenUpTo(), message.readRound()));
+            boolean told = news && learner.chosenUpTo() >= message.chosenUpTo();
+            if (!told || message.readRound() != 0) {
+                effects.send(from, new HeartbeatAck(message.ballot(), learner.chosenUpTo(), message.readRound()));
+            }
         }
 
         private void onLeader(int from, Ballot ballot, long chosenUpTo, Effects effects) {

@@ -26,9 +26,13 @@ public record ReplicaState(Durable durable, Volatile memory) {
             SlotRanges chosen,
             long chosenUpTo,
             long executed,
-            Object election,
-            Object proposer,
-            Object reads,
-            Object catchUp,
-            Object compaction) {}
+            Part election,
+            Part proposer,
+            Part reads,
+            Part catchUp,
+            Part compaction) {}
+
+    /** What one role remembers; compared by content, and shown by {@code toString}. */
+    public sealed interface Part
+            permits Election.State, Proposer.State, ReadBarrier.State, CatchUp.State, Compaction.State {}
 }

@@ -36,7 +36,7 @@ final class ApplyThread extends Thread {
             if (slot <= apply.executed) {
                 read.run();
             } else {
-                apply.waiting.add(this);
+                apply.await(this);
             }
         }
     }
@@ -62,6 +62,9 @@ final class ApplyThread extends Thread {
 
     private static final int SLOT_OVERHEAD_BYTES = 64;
 
+    /** Reads that were given up are looked for when at least so many wait. */
+    private static final int WAITING_MIN = 1_024;
+
     private final Execution<?, ?> execution;
     private final Outcomes outcomes;
     private final ClientOutcomes clients;
@@ -76,6 +79,7 @@ final class ApplyThread extends Thread {
     // this thread's
     private long executed;
     private final PriorityQueue<Read> waiting = new PriorityQueue<>(Comparator.comparingLong(Read::slot));
+    private int waitingMax = WAITING_MIN;
 
     /**
      * Makes the thread.
@@ -183,6 +187,20 @@ final class ApplyThread extends Thread {
             clients.flush();
             publish();
         }
+    }
+
+    /** Keeps a read for its slot, which may be long in coming, or never come: those given up meanwhile must not pile up. */
+    private void await(Read read) {
+        if (waiting.size() >= waitingMax) {
+            waiting.removeIf(other -> other.read().isOver());
+            waitingMax = Math.max(WAITING_MIN, 2 * waiting.size());
+        }
+        waiting.add(read);
+    }
+
+    /** {@return how many reads wait for their slot; only when the thread has ended} */
+    int waitingReads() {
+        return waiting.size();
     }
 
     private void publish() {

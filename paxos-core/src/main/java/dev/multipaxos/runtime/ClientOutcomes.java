@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientOutcomes {
 
-    private static final int RESULT_OVERHEAD_BYTES = 64;
+    /** What a result takes in a frame beside its payload, at most. */
+    static final int RESULT_OVERHEAD_BYTES = 64;
 
     private final int frameBytesMax;
     private final Mailbox mailbox;

@@ -5,6 +5,7 @@ import dev.multipaxos.wire.ClientCodec;
 import dev.multipaxos.wire.ClientMessage;
 import dev.multipaxos.wire.ClientMessage.Result;
 import dev.multipaxos.wire.ClientMessage.Status;
+import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Commands;
 import dev.multipaxos.wire.WireException;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,8 +28,11 @@ final class ClientService {
     /** A client may have this part of all the room. */
     private static final int SHARE = 4;
 
+    private static final int TEXT_CHARS_MAX = 500;
+
     private final int batchBytes;
     private final int valueBytesMax;
+    private final int answerBytesMax;
     private final long waitingBytesMax;
     private final long deadlineNanos;
     private final Map<Integer, String> members;
@@ -50,7 +55,8 @@ final class ClientService {
             ApplyThread apply,
             Room room) {}
 
-    ClientService(NodeSettings<?, ?> settings, Map<Integer, String> members, Parts parts) {
+    ClientService(NodeSettings<?, ?> settings, Map<Integer, String> members, int answerBytesMax, Parts parts) {
+        this.answerBytesMax = answerBytesMax;
         this.batchBytes = settings.limits().batchBytes();
         this.valueBytesMax = settings.limits().valueBytes();
         this.waitingBytesMax = settings.limits().pendingBytes() / SHARE;
@@ -88,23 +94,27 @@ final class ClientService {
             outbox.sendToClient(client.id, new ClientMessage.NotLeader(submit.id(), leader, members));
             return;
         }
-        Pieces pieces = Pieces.of(submit.commands(), batchBytes);
-        if (pieces.largestPayload() > valueBytesMax) {
-            refuse(
-                    client,
-                    submit,
-                    Status.QUERY_FAILED,
-                    Bytes.utf8("a command of " + pieces.largestPayload() + " bytes is larger than the cluster takes, "
-                            + valueBytesMax + "; nothing of this frame was executed"));
+        int count = Commands.count(submit.commands());
+        int bytes = submit.commands().length();
+        if ((client.waitingBytes > 0 && client.waitingBytes + bytes > waitingBytesMax) || !room.enter(count, bytes)) {
+            List<Result> results = new ArrayList<>(count);
+            Commands.forEach(
+                    submit.commands(),
+                    command -> results.add(
+                            new Result(command.session(), command.sequence(), Status.OVERLOADED, Bytes.EMPTY)));
+            send(client, results);
             return;
         }
-        int bytes = pieces.bytes();
-        if ((client.waitingBytes > 0 && client.waitingBytes + bytes > waitingBytesMax)
-                || !room.enter(pieces.count(), bytes)) {
-            refuse(client, submit, Status.OVERLOADED, Bytes.EMPTY);
-            return;
+        Pieces pieces = Pieces.of(submit.commands(), batchBytes, this::problem);
+        if (!pieces.refused().isEmpty()) {
+            room.leave(count - pieces.count(), bytes - pieces.bytes());
+            List<Result> results = new ArrayList<>(pieces.refused().size());
+            for (Pieces.Refused refused : pieces.refused()) {
+                results.add(new Result(refused.session(), refused.sequence(), Status.REFUSED, clipped(refused.why())));
+            }
+            send(client, results);
         }
-        client.waitingBytes += bytes;
+        client.waitingBytes += pieces.bytes();
         for (long session : pieces.sessions()) {
             apply.watch(session, client.id);
         }
@@ -113,12 +123,36 @@ final class ClientService {
         }
     }
 
-    private void refuse(Client client, ClientMessage.Submit submit, Status status, Bytes payload) throws WireException {
-        List<Result> results = new ArrayList<>();
-        Commands.forEach(
-                submit.commands(),
-                command -> results.add(new Result(command.session(), command.sequence(), status, payload)));
-        outbox.sendToClient(client.id, new ClientMessage.Results(results));
+    /** Says why a command must not enter the log; null if it may. */
+    private @Nullable String problem(Command command) {
+        if (command.kind() != Command.Kind.APPLY) {
+            return null;
+        } else if (command.payload().length() > valueBytesMax) {
+            return "a command of " + command.payload().length() + " bytes is larger than the cluster takes, "
+                    + valueBytesMax;
+        }
+        return execution.problem(command.payload());
+    }
+
+    /** Sends results in as many frames as they need. */
+    private void send(Client client, List<Result> results) {
+        int from = 0;
+        int bytes = 0;
+        for (int i = 0; i < results.size(); i++) {
+            int more = results.get(i).payload().length() + ClientOutcomes.RESULT_OVERHEAD_BYTES;
+            if (bytes + more > answerBytesMax) {
+                outbox.sendToClient(client.id, new ClientMessage.Results(results.subList(from, i)));
+                from = i;
+                bytes = 0;
+            }
+            bytes += more;
+        }
+        outbox.sendToClient(client.id, new ClientMessage.Results(results.subList(from, results.size())));
+    }
+
+    /** A text for people, which must not fill a frame whatever an application put into it. */
+    private static Bytes clipped(String text) {
+        return Bytes.utf8(text.length() <= TEXT_CHARS_MAX ? text : text.substring(0, TEXT_CHARS_MAX));
     }
 
     private void onQuery(Client client, ClientMessage.Query query, int leader, long nowNanos) {
@@ -215,8 +249,15 @@ final class ClientService {
             Bytes answer;
             try {
                 answer = execution.query(query.query());
-            } catch (RuntimeException thrown) { // the query's fault, or nothing to ask: the client is told
-                end(Status.QUERY_FAILED, Bytes.utf8(String.valueOf(thrown.getMessage())));
+            } catch (Throwable thrown) { // the query's fault, or nothing to ask: the client is told
+                end(Status.QUERY_FAILED, clipped(String.valueOf(thrown.getMessage())));
+                return;
+            }
+            if (answer.length() > answerBytesMax) {
+                end(
+                        Status.QUERY_FAILED,
+                        clipped("the answer of " + answer.length() + " bytes does not fit into a frame of "
+                                + answerBytesMax));
                 return;
             }
             end(Status.OK, answer);

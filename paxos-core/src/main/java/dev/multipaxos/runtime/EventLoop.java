@@ -370,12 +370,12 @@ final class EventLoop extends Thread {
 
     /** Ends every call. This thread's, at its end. */
     void failAll(Ending ending) {
-        for (Mail mail : mailbox.close()) {
+        parts.proposals().failAll(ending);
+        parts.reads().failAll(ending);
+        for (Mail mail : mailbox.close()) { // those among them that were delivered are over by now
             if (mail instanceof Call<?> call) {
                 call.fail(ending.exception(false));
             }
         }
-        parts.proposals().failAll(ending);
-        parts.reads().failAll(ending);
     }
 }

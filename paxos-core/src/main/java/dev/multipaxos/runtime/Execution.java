@@ -11,6 +11,7 @@ import dev.multipaxos.wire.WireException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Executes chosen values: log time, sessions, the state machine, in this order ({@code docs/protocol.md} §10). Used by the
@@ -105,6 +106,22 @@ final class Execution<C, R> {
                             + ", command " + command.sequence() + " (" + command.payload()
                             + "); it will on every member, so mend it before the node is started again",
                     e);
+        }
+    }
+
+    /**
+     * Tries to decode a client's command. Whoever is not a member can send anything at all, and what is chosen but cannot be
+     * decoded would stop every member. Any thread, as a codec.
+     *
+     * @return why it cannot be decoded; null if it can
+     */
+    @Nullable
+    String problem(Bytes payload) {
+        try {
+            commandCodec.decode(payload);
+            return null;
+        } catch (Throwable thrown) { // of deep nesting, a stack that overflows, for instance: the fault of the bytes
+            return "the command's " + payload.length() + " bytes cannot be decoded: " + thrown;
         }
     }
 

@@ -26,11 +26,13 @@ final class Forwarder {
     private int bytes;
     private long lastId;
 
-    Forwarder(int frameBytes, Outbox outbox, Batcher batcher, Room room) {
+    /** Makes one whose frames are numbered from {@code firstId}: never one as in an earlier life. */
+    Forwarder(int frameBytes, Outbox outbox, Batcher batcher, Room room, long firstId) {
         this.frameBytes = frameBytes;
         this.outbox = outbox;
         this.batcher = batcher;
         this.room = room;
+        this.lastId = firstId;
     }
 
     // ---- to the leader
@@ -76,7 +78,7 @@ final class Forwarder {
         }
         Pieces pieces;
         try {
-            pieces = Pieces.of(forward.commands(), frameBytes);
+            pieces = Pieces.of(forward.commands(), frameBytes, Pieces.LENIENT);
         } catch (WireException e) {
             LOG.warn("node {} forwarded what are no commands: {}", from, e.getMessage());
             return;

@@ -9,16 +9,21 @@ import org.jspecify.annotations.Nullable;
  * What waits for the event loop: many threads add, the loop takes everything at once. Two lists change places, so that a turn
  * takes the lock once whatever the number of letters.
  *
- * <p>Frames are bounded in bytes, and dropped beyond: a lost frame costs only time. Calls are bounded by their {@link Room}
- * before they come here, everything else by what the loop itself has asked for; neither is ever lost.
+ * <p>Frames are bounded in bytes, and dropped beyond: a lost frame costs only time. What clients send has a bound of its own, so
+ * that it cannot crowd out what members say to each other. Calls are bounded by their {@link Room} before they come here,
+ * everything else by what the loop itself has asked for; neither is ever lost.
  */
 final class Mailbox {
+
+    /** Clients may have this part of the frames' bytes. */
+    private static final int CLIENTS_SHARE = 4;
 
     private final Object lock = new Object();
     private final long frameBytesMax;
     private List<Mail> filling = new ArrayList<>();
     private List<Mail> draining = new ArrayList<>();
-    private long frameBytes; // of the frames in filling
+    private long frameBytes; // of the members' frames in filling
+    private long clientFrameBytes; // of the clients'
     private boolean closed;
     private long dropped;
     private volatile boolean asleep;
@@ -28,7 +33,7 @@ final class Mailbox {
     /**
      * Makes an empty mailbox.
      *
-     * @param frameBytesMax how many bytes of frames may wait, besides at least one frame
+     * @param frameBytesMax how many bytes of members' frames may wait, besides at least one frame; of clients' a part of it
      */
     Mailbox(long frameBytesMax) {
         this.frameBytesMax = frameBytesMax;
@@ -46,20 +51,37 @@ final class Mailbox {
         return true;
     }
 
-    /** Adds a frame, without waking the loop: {@link #wake} follows at the end of the burst. False if it was dropped. */
+    /** Adds a member's frame, without waking the loop: {@link #wake} follows at the end of the burst. False if it was dropped. */
     boolean addFrame(Mail frame, int bytes) {
         synchronized (lock) {
-            if (closed) {
-                return false;
-            }
-            if (frameBytes > 0 && frameBytes + bytes > frameBytesMax) {
-                dropped++;
+            if (!isRoom(frameBytes, bytes, frameBytesMax)) {
                 return false;
             }
             frameBytes += bytes;
             filling.add(frame);
             return true;
         }
+    }
+
+    /** Adds a client's frame, as {@link #addFrame} does. */
+    boolean addClientFrame(Mail frame, int bytes) {
+        synchronized (lock) {
+            if (!isRoom(clientFrameBytes, bytes, frameBytesMax / CLIENTS_SHARE)) {
+                return false;
+            }
+            clientFrameBytes += bytes;
+            filling.add(frame);
+            return true;
+        }
+    }
+
+    private boolean isRoom(long taken, int bytes, long max) {
+        if (closed) {
+            return false;
+        }
+        boolean room = taken == 0 || taken + bytes <= max;
+        dropped += room ? 0 : 1;
+        return room;
     }
 
     /** Tells the loop to look at what other threads have published, without a letter. */
@@ -84,6 +106,7 @@ final class Mailbox {
             filling = draining;
             draining = full;
             frameBytes = 0;
+            clientFrameBytes = 0;
             return full;
         }
     }
@@ -106,11 +129,16 @@ final class Mailbox {
         }
     }
 
-    /** From now on nothing is added; what was is returned. */
+    /**
+     * From now on nothing is added. What was is returned, behind what was drained last: a loop that failed has not delivered all
+     * of it. Loop only.
+     */
     List<Mail> close() {
         synchronized (lock) {
             closed = true;
-            List<Mail> rest = new ArrayList<>(filling);
+            List<Mail> rest = new ArrayList<>(draining);
+            rest.addAll(filling);
+            draining.clear();
             filling.clear();
             return rest;
         }

@@ -64,17 +64,18 @@ final class NodeAssembly {
         SplittableRandom random = new SplittableRandom(identity.storageId() ^ identity.bootCount());
         PendingProposals proposals =
                 new PendingProposals(mailbox, () -> random.nextLong() | Long.MIN_VALUE, retryNanos);
+        int answerBytesMax = limits.frameBytes() - FRAME_OVERHEAD_BYTES;
         apply = new ApplyThread(
                 threadName(node, "apply"),
                 execution,
                 recovered.durable().base(),
                 proposals,
-                new ClientOutcomes(limits.frameBytes() - FRAME_OVERHEAD_BYTES, mailbox),
+                new ClientOutcomes(answerBytesMax, mailbox),
                 mailbox,
                 failed);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         PendingReads reads =
-                new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos());
+                new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos(), identity.firstNumber());
         Replica replica = new Replica(
                 node, configuration(identity.founding()), parameters(limits, timing, identity), recovered.durable());
         Driver driver = new Driver(replica, storage, outbox, new Application(node, apply, reads, reader));
@@ -82,10 +83,11 @@ final class NodeAssembly {
                 limits.batchBytes(),
                 room,
                 new StampClock(System::currentTimeMillis, () -> System.nanoTime() / 1_000_000));
-        Forwarder forwarder = new Forwarder(limits.batchBytes(), outbox, batcher, room);
+        Forwarder forwarder = new Forwarder(limits.batchBytes(), outbox, batcher, room, identity.firstNumber());
         ClientService clients = new ClientService(
                 settings,
                 settings.membership().members().stream().collect(Collectors.toMap(Member::id, Member::address)),
+                answerBytesMax,
                 new ClientService.Parts(execution, mailbox, outbox, batcher, reads, apply, room));
         loop = new EventLoop(
                 threadName(node, "loop"),

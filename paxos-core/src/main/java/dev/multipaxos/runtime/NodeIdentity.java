@@ -28,6 +28,14 @@ record NodeIdentity(
         return founding.group();
     }
 
+    /**
+     * {@return a number above all that an earlier life of this storage began with and counted up: what is asked in this life is
+     * numbered from here, so that a late answer to the life before is not taken for one to a new question}
+     */
+    long firstNumber() {
+        return bootCount << 40;
+    }
+
     boolean isMember(int id) {
         return founding.members().stream().anyMatch(member -> member.node() == id);
     }

@@ -50,25 +50,38 @@ public final class NodeRuntime<C, R> {
      * @throws PaxosException.StartFailed if it cannot; everything was released
      */
     public static <C, R> NodeRuntime<C, R> start(NodeSettings<C, R> settings) {
+        boolean runs = false;
         try {
             Execution<C, R> execution = new Execution<>(
                     settings.stateMachine(), settings.commands(), settings.answers(), Sessions.standard());
             NodeRuntime<C, R> node = new NodeRuntime<>(settings, Recovered.from(settings, execution), execution);
             node.run();
+            runs = true;
             return node;
-        } catch (Exception e) { // whatever it was, the ports are released and the caller is told
-            settings.transport().close();
-            settings.storage().close();
+        } catch (Exception e) {
             throw new PaxosException.StartFailed("node " + settings.node() + " cannot start: " + e.getMessage(), e);
+        } finally {
+            if (!runs) { // whatever it was, an Error of the state machine's too
+                release(settings);
+            }
         }
     }
 
+    private static void release(NodeSettings<?, ?> settings) {
+        try {
+            settings.transport().close();
+        } finally {
+            settings.storage().close();
+        }
+    }
+
+    /** The threads come last: until they run, whatever fails leaves nothing behind but the ports. */
     private void run() throws IOException {
         port = settings.transport().start(settings.bind(), settings.limits().frameBytes(), assembly.gate());
-        assembly.threads().forEach(Thread::start);
         settings.membership().members().stream()
                 .filter(member -> member.id() != settings.node())
                 .forEach(member -> settings.transport().connect(member.id(), member.address()));
+        assembly.threads().forEach(Thread::start);
     }
 
     /**
@@ -174,9 +187,14 @@ public final class NodeRuntime<C, R> {
         if (why == null) {
             throw new IllegalStateException("the loop of node " + settings.node() + " ended without a reason");
         }
-        assembly.loop().failAll(why);
-        settings.transport().close();
-        assembly.finishThreads();
+        try {
+            assembly.loop().failAll(why);
+            settings.transport().close();
+        } catch (RuntimeException e) {
+            LOG.error("node {}: the transport could not be closed", settings.node(), e);
+        } finally {
+            assembly.finishThreads(); // close() waits for them
+        }
         Throwable cause = why.cause();
         if (cause != null) {
             try {

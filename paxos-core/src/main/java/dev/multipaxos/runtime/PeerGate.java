@@ -85,7 +85,7 @@ final class PeerGate implements Transport.Receiver {
 
     @Override
     public void onClient(long connection, Bytes frame) {
-        mailbox.addFrame(new ClientFrame(connection, frame), frame.length() + FRAME_OVERHEAD_BYTES);
+        mailbox.addClientFrame(new ClientFrame(connection, frame), frame.length() + FRAME_OVERHEAD_BYTES);
     }
 
     @Override

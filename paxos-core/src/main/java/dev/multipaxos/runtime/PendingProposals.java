@@ -256,10 +256,11 @@ final class PendingProposals {
      */
     boolean ended(Command command, Status status, Bytes answer) {
         if (command.kind() == Command.Kind.OPEN) {
-            if (command.session() != nonce) {
+            long asked = nonce;
+            if (asked == 0 || command.session() != asked) { // a client may have called its own nonce 0
                 return false;
             }
-            mailbox.add(new Opened(nonce, answer.toByteBuffer().getLong()));
+            mailbox.add(new Opened(asked, answer.toByteBuffer().getLong()));
             return true;
         }
         long own = session;

@@ -40,12 +40,14 @@ final class PendingReads {
      * @param apply where reads run
      * @param retryNanos how long to wait for an answer
      * @param pauseNanos how long to wait after a refusal
+     * @param firstToken questions are numbered from here: never one as in an earlier life
      */
-    PendingReads(Outbox outbox, ApplyThread apply, long retryNanos, long pauseNanos) {
+    PendingReads(Outbox outbox, ApplyThread apply, long retryNanos, long pauseNanos, long firstToken) {
         this.outbox = outbox;
         this.apply = apply;
         this.retryNanos = retryNanos;
         this.pauseNanos = pauseNanos;
+        this.lastToken = firstToken;
     }
 
     void add(ReadTask read) {

@@ -8,16 +8,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Commands that others sent, checked, and cut between commands into pieces that fit into a batch; nothing is copied.
  *
  * @param pieces the pieces; each no larger than asked for, or a single command
  * @param count how many commands all of them have
- * @param largestPayload the size of the largest payload, in bytes
- * @param sessions the sessions that they name
+ * @param refused the commands that are in no piece
+ * @param sessions the sessions that the pieces name
  */
-record Pieces(List<Piece> pieces, int count, int largestPayload, Set<Long> sessions) {
+record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> sessions) {
 
     /**
      * Some commands.
@@ -28,18 +29,38 @@ record Pieces(List<Piece> pieces, int count, int largestPayload, Set<Long> sessi
     record Piece(Bytes commands, int count) {}
 
     /**
+     * A command that must not enter the log.
+     *
+     * @param session as in the command
+     * @param sequence as in the command
+     * @param why the reason, for people
+     */
+    record Refused(long session, long sequence, String why) {}
+
+    /** Says which commands may enter the log. */
+    interface Judge {
+        /** {@return why a command must not; null if it may} */
+        @Nullable
+        String problem(Command command);
+    }
+
+    /** Takes every command: members send what they have checked. */
+    static final Judge LENIENT = command -> null;
+
+    /**
      * Cuts commands.
      *
      * @param commands anything at all
      * @param pieceBytesMax the largest piece
+     * @param judge says which of them are left out
      * @return the pieces
      * @throws WireException if they are no commands
      */
-    static Pieces of(Bytes commands, int pieceBytesMax) throws WireException {
-        Cutter cutter = new Cutter(commands, pieceBytesMax);
+    static Pieces of(Bytes commands, int pieceBytesMax, Judge judge) throws WireException {
+        Cutter cutter = new Cutter(commands, pieceBytesMax, judge);
         Commands.forEach(commands, cutter::next);
         cutter.cut();
-        return new Pieces(cutter.pieces, cutter.total, cutter.largestPayload, cutter.sessions);
+        return new Pieces(cutter.pieces, cutter.total, cutter.refused, cutter.sessions);
     }
 
     /** How many bytes all of them have. */
@@ -54,28 +75,37 @@ record Pieces(List<Piece> pieces, int count, int largestPayload, Set<Long> sessi
     private static final class Cutter {
         private final Bytes commands;
         private final int pieceBytesMax;
+        private final Judge judge;
         private final List<Piece> pieces = new ArrayList<>();
+        private final List<Refused> refused = new ArrayList<>();
         private final Set<Long> sessions = new LinkedHashSet<>();
         private int from;
         private int to;
         private int count;
         private int total;
-        private int largestPayload;
         private long lastSession;
 
-        Cutter(Bytes commands, int pieceBytesMax) {
+        Cutter(Bytes commands, int pieceBytesMax, Judge judge) {
             this.commands = commands;
             this.pieceBytesMax = pieceBytesMax;
+            this.judge = judge;
         }
 
         void next(Command command) {
             int bytes = Commands.encodedBytes(command);
+            String problem = judge.problem(command);
+            if (problem != null) {
+                cut();
+                to += bytes;
+                from = to;
+                refused.add(new Refused(command.session(), command.sequence(), problem));
+                return;
+            }
             if (to > from && to - from + bytes > pieceBytesMax) {
                 cut();
             }
             to += bytes;
             count++;
-            largestPayload = Math.max(largestPayload, command.payload().length());
             if (command.session() != lastSession || sessions.isEmpty()) {
                 lastSession = command.session();
                 sessions.add(lastSession);

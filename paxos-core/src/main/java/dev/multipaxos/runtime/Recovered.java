@@ -5,6 +5,7 @@ import dev.multipaxos.Member;
 import dev.multipaxos.Membership;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Durable;
+import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Replay;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
@@ -68,14 +69,16 @@ record Recovered(NodeIdentity identity, Durable durable, List<Pinned> pinned) {
         Limits limits = settings.limits();
         int count = membership.members().size();
         boolean majority = membership.phase1() == 0;
+        Quorums quorums =
+                majority ? Quorums.majority(count) : new Quorums(count, membership.phase1(), membership.phase2());
         return new FoundingRecord(
                 settings.group(),
                 limits.alpha(),
                 limits.valueBytes(),
                 limits.frameBytes(),
                 majority ? "majority" : "flexible",
-                majority ? count / 2 + 1 : membership.phase1(),
-                majority ? count / 2 + 1 : membership.phase2(),
+                quorums.phase1(),
+                quorums.phase2(),
                 membership.members().stream().map(Recovered::founder).toList());
     }
 

@@ -232,6 +232,7 @@ public final class ClientCodec {
             case UNKNOWN -> ClientProto.Status.STATUS_UNKNOWN_VALUE;
             case QUERY_FAILED -> ClientProto.Status.STATUS_QUERY_FAILED_VALUE;
             case STOPPED -> ClientProto.Status.STATUS_STOPPED_VALUE;
+            case REFUSED -> ClientProto.Status.STATUS_REFUSED_VALUE;
         };
     }
 
@@ -245,6 +246,7 @@ public final class ClientCodec {
             case ClientProto.Status.STATUS_UNKNOWN_VALUE -> Status.UNKNOWN;
             case ClientProto.Status.STATUS_QUERY_FAILED_VALUE -> Status.QUERY_FAILED;
             case ClientProto.Status.STATUS_STOPPED_VALUE -> Status.STOPPED;
+            case ClientProto.Status.STATUS_REFUSED_VALUE -> Status.REFUSED;
             default -> throw Head.unknownKind("status", number);
         };
     }

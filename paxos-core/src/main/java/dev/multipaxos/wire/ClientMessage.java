@@ -39,10 +39,15 @@ public sealed interface ClientMessage {
         ALREADY_ACKNOWLEDGED,
         /** Not known: the member stopped waiting. May be submitted again in the session. */
         UNKNOWN,
-        /** The state machine refuses queries, or the query failed; the payload is a text that says why. */
+        /**
+         * The state machine refuses queries, or the query failed; or a command was executed, but its answer is too large for a
+         * frame. The payload is a text that says why.
+         */
         QUERY_FAILED,
         /** The group has stopped on this member: ask another. */
-        STOPPED
+        STOPPED,
+        /** Definite: not executed, the cluster cannot take such a command. The payload is a text that says why. */
+        REFUSED
     }
 
     /**

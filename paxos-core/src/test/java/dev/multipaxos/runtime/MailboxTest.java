@@ -38,11 +38,33 @@ class MailboxTest {
     }
 
     @Test
+    void clients_that_send_too_much_do_not_crowd_out_the_members() {
+        assertThat(mailbox.addClientFrame(new Letter(1, 1), 1_000)).isTrue();
+        assertThat(mailbox.addClientFrame(new Letter(1, 2), 1)).isFalse();
+        assertThat(mailbox.addFrame(new Letter(2, 1), 100)).isTrue();
+        assertThat(mailbox.dropped()).isEqualTo(1);
+        assertThat(mailbox.drain()).hasSize(2);
+        assertThat(mailbox.addClientFrame(new Letter(1, 3), 20)).isTrue();
+        assertThat(mailbox.addClientFrame(new Letter(1, 4), 6)).isFalse();
+    }
+
+    @Test
     void a_closed_mailbox_hands_out_the_rest_and_takes_nothing() {
         mailbox.add(new Letter(1, 1));
         assertThat(mailbox.close()).containsExactly(new Letter(1, 1));
         assertThat(mailbox.add(new Letter(1, 2))).isFalse();
         assertThat(mailbox.addFrame(new Letter(1, 3), 1)).isFalse();
+    }
+
+    @Test
+    void what_was_drained_last_is_handed_out_again_because_the_loop_may_have_failed_over_it() {
+        mailbox.add(new Letter(1, 1));
+        mailbox.drain();
+        mailbox.add(new Letter(1, 2));
+        mailbox.add(new Letter(1, 3));
+        mailbox.drain();
+        mailbox.add(new Letter(1, 4));
+        assertThat(mailbox.close()).containsExactly(new Letter(1, 2), new Letter(1, 3), new Letter(1, 4));
     }
 
     @Test

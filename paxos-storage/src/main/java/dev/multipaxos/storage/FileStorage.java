@@ -56,6 +56,7 @@ public final class FileStorage implements DurableStorage {
     private final SlotIndex index = new SlotIndex();
     private @Nullable Closeable lock;
     private @Nullable ExecutorService ownThread;
+    private volatile @Nullable Thread worker; // its thread, once it had something to do
     private @Nullable StorageDirectory directory;
     private @Nullable Spares spares;
     private @Nullable JournalReader reader;
@@ -140,6 +141,9 @@ public final class FileStorage implements DurableStorage {
 
     @Override
     public void replay(RecordVisitor visitor) throws StorageException {
+        if (failure != null) {
+            throw failure;
+        }
         StorageDirectory opened = directory;
         if (opened == null || journal != null) {
             throw new IllegalStateException(opened == null ? "not opened" : "replayed already");
@@ -154,12 +158,17 @@ public final class FileStorage implements DurableStorage {
             recovered.mark(); // so that damage to what was just visited is never taken for a torn tail
             opened.replaceManifest(opened.manifest().durableTo(recovered.durable()));
         } catch (IOException e) {
-            throw named(e, disk.describe(""));
+            failure = named(e, disk.describe(""));
+            throw failure;
         }
     }
 
     private ExecutorService ownThread() {
-        ExecutorService started = Executors.newSingleThreadExecutor(work -> new Thread(work, "paxos-storage-spare"));
+        ExecutorService started = Executors.newSingleThreadExecutor(work -> {
+            Thread thread = new Thread(work, "paxos-storage-spare");
+            worker = thread;
+            return thread;
+        });
         ownThread = started;
         return started;
     }
@@ -191,7 +200,7 @@ public final class FileStorage implements DurableStorage {
         }
         try {
             open.append(group, kind, slotFrom, slotTo, promisedRound, promisedNode, head, body);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             throw failed(e, open);
         }
     }
@@ -201,7 +210,7 @@ public final class FileStorage implements DurableStorage {
         Journal open = working();
         try {
             open.sync();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             throw failed(e, open);
         }
     }
@@ -211,7 +220,7 @@ public final class FileStorage implements DurableStorage {
         Journal open = working();
         try {
             open.mark();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             throw failed(e, open);
         }
     }
@@ -232,8 +241,8 @@ public final class FileStorage implements DurableStorage {
         return open;
     }
 
-    /** Latches: what is in the file and in the page cache is not known any more, so nothing is written there again. */
-    private StorageException failed(Exception cause, Journal open) {
+    /** Latches, an error of the machine too: what is in the file and in the page cache is not known any more, so nothing is written there again. */
+    private StorageException failed(Throwable cause, Journal open) {
         IOException why = cause instanceof IOException io ? io : new IOException(cause);
         StorageException latched = Failures.failed(open.path(), why);
         failure = latched;
@@ -301,7 +310,12 @@ public final class FileStorage implements DurableStorage {
         while (!ended) {
             try {
                 ended = started.awaitTermination(1, TimeUnit.HOURS);
+                Thread last = worker;
+                if (ended && last != null) {
+                    last.join(); // a terminated executor's thread may still be on its way out
+                }
             } catch (InterruptedException e) {
+                ended = false;
                 interrupted = true; // it ends soon: it stops between two writes
             }
         }

@@ -129,12 +129,16 @@ final class Journal {
                 end,
                 crc,
                 number + 1);
-        Writes.all(spare.file(), header.encode(), 0);
-        spare.file().force(false);
-        directory.replaceManifest(directory.manifest().with(spare.segment(), durable));
-        file.close();
-        file = spare.file();
-        segment = new Segment(directory.disk(), header);
+        DiskFile left = file;
+        file = spare.file(); // also if what follows fails and nothing is written any more: close finds it
+        try {
+            Writes.all(file, header.encode(), 0);
+            file.force(false);
+            directory.replaceManifest(directory.manifest().with(spare.segment(), durable));
+        } finally {
+            left.close();
+        }
+        segment = new Segment(header);
         end = SegmentHeader.BYTES;
         unmarked = false; // the header is a mark
         index.add(segment);

@@ -4,15 +4,23 @@ import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage.RecordVisitor;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.disk.Disk;
+import dev.multipaxos.storage.disk.DiskFile;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Reads chosen parts of the durable journal while it is being written. Owned by the reading thread. */
 final class JournalReader {
+    /** Slots of interest may lie in several segments in turn; more files than this are not kept open. */
+    private static final int FILES_MAX = 8;
+
     private final Disk disk;
     private final SlotIndex index;
     private final Chain chain;
+    private final Map<Segment, DiskFile> files = new LinkedHashMap<>(); // the one opened first is closed first
 
     JournalReader(Disk disk, SlotIndex index, Owner owner) {
         this.disk = disk;
@@ -48,7 +56,7 @@ final class JournalReader {
         for (SlotIndex.Block block : selection.blocks()) {
             if (scan == null || segment != block.segment()) {
                 segment = block.segment();
-                scan = new SegmentScan(disk, segment, segment.readable(), chain);
+                scan = new SegmentScan(disk, segment, readable(segment), chain);
             }
             gather(scan, block, group, slotFrom, selection.slotTo(), found);
         }
@@ -105,9 +113,29 @@ final class JournalReader {
         return last;
     }
 
+    private DiskFile readable(Segment segment) throws IOException {
+        DiskFile file = files.get(segment);
+        if (file == null) {
+            if (files.size() == FILES_MAX) {
+                Iterator<DiskFile> opened = files.values().iterator();
+                DiskFile first = opened.next();
+                opened.remove();
+                first.close();
+            }
+            file = disk.open(segment.name, false);
+            files.put(segment, file);
+        }
+        return file;
+    }
+
+    /** Closes the files; an interrupted reader has lost its channel and opens another one next time. */
     void close() throws IOException {
-        for (Segment segment : index.segments()) {
-            segment.closeReadable();
+        try {
+            for (DiskFile file : files.values()) {
+                file.close();
+            }
+        } finally {
+            files.clear();
         }
     }
 }

@@ -80,7 +80,7 @@ final class Recovery {
                 throw Failures.damaged(path, "it does not follow the segment before it");
             }
             before = header;
-            segments.add(new Segment(disk, header));
+            segments.add(new Segment(header));
         }
         if (before == null) {
             throw Failures.damaged(disk.describe(Manifest.FILE), "it names no segment");

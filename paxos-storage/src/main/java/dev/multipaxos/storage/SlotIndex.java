@@ -69,10 +69,6 @@ final class SlotIndex {
         segments.add(next);
     }
 
-    synchronized List<Segment> segments() {
-        return List.copyOf(segments);
-    }
-
     /** Adds the record that follows the one added last, in the segment added last. */
     synchronized void add(int offset, int length, int previousCrc, ByteBuffer buffer, int at) {
         int current = segments.size() - 1;

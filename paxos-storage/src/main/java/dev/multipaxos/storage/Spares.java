@@ -26,6 +26,7 @@ final class Spares {
     // guarded by this
     private boolean asked; // and not begun yet
     private boolean making;
+    private boolean failed; // and not needed since: no reason to fill the disk again and again
     private @Nullable Spare ready;
     private volatile boolean closing;
 
@@ -42,7 +43,7 @@ final class Spares {
     /** Has the next one made, if it is not there yet. */
     void prepare() {
         synchronized (this) {
-            if (asked || making || ready != null || closing) {
+            if (asked || making || failed || ready != null || closing) {
                 return;
             }
             asked = true;
@@ -68,6 +69,7 @@ final class Spares {
         } finally {
             synchronized (this) {
                 ready = spare;
+                failed = spare == null;
                 making = false;
                 notifyAll();
             }
@@ -79,6 +81,7 @@ final class Spares {
         Spare spare;
         synchronized (this) {
             asked = false;
+            failed = false;
             while (making) {
                 try {
                     wait();

@@ -191,6 +191,67 @@ class FileStorageTest {
         assertThat(disk.operations).as("nothing is tried again").isEqualTo(operations);
     }
 
+    @Test
+    void an_error_of_the_machine_is_final_too() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = on(disk)) {
+            start(storage);
+            Stored.of(1, 1, 100).appendTo(storage);
+            disk.nextForceThrows = new OutOfMemoryError("no memory outside the heap");
+            mustStayFailed(storage, disk);
+        }
+        assertThat(Fixture.contents(disk).size()).isLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void a_start_that_failed_stays_failed() throws Exception {
+        MemoryDisk disk = Fixture.written(List.of(List.of(Stored.of(1, 1, 100))));
+        try (FileStorage storage = on(disk)) {
+            storage.open(NODE, FOUNDING);
+            disk.forcesFailFrom = disk.forces + 1; // of the mark behind what was found
+            disk.forcesFailTo = disk.forces + 2;
+            StorageException failure = failureOf(() -> Fixture.replay(storage));
+            assertThat(failure.code()).isEqualTo(StorageException.Code.IO_FAILED);
+            assertThat(failureOf(() -> Fixture.replay(storage))).isSameAs(failure);
+            mustStayFailed(storage, disk);
+        }
+    }
+
+    @Test
+    void a_rotation_that_failed_leaves_no_file_open() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = on(disk)) {
+            start(storage);
+            Stored.of(1, 1, 7000).appendTo(storage);
+            storage.sync();
+            disk.writesFailFrom = disk.writes;
+            disk.writesFailTo = disk.writes + 1;
+            assertThat(failureOf(() -> Stored.of(1, 2, 7000).appendTo(storage)).code())
+                    .isEqualTo(StorageException.Code.IO_FAILED);
+        }
+        assertThat(disk.openFiles).isZero();
+    }
+
+    @Test
+    void readers_keep_few_files_open() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = on(disk)) {
+            start(storage);
+            int before = disk.openFiles;
+            for (int slot = 1; slot <= 100; slot++) {
+                Stored.of(1, slot, 7000).appendTo(storage);
+            }
+            storage.sync();
+            assertThat(disk.journals().size()).isGreaterThanOrEqualTo(100);
+            for (int slot = 1; slot <= 100; slot++) {
+                assertThat(read(storage, slot, slot, 1)).containsExactly(Stored.of(1, slot, 7000));
+            }
+            assertThat(read(storage, 1, 100, 1 << 20)).hasSize(100);
+            assertThat(disk.openFiles - before).isLessThanOrEqualTo(10);
+        }
+        assertThat(disk.openFiles).isZero();
+    }
+
     private static StorageException failureOf(ThrowingCallable call) {
         return catchThrowableOfType(StorageException.class, call);
     }
@@ -221,6 +282,31 @@ class FileStorageTest {
             later.subList(1, later.size()).forEach(Runnable::run);
         }
         assertThat(Fixture.contents(disk)).isEqualTo(written);
+    }
+
+    @Test
+    void a_segment_that_cannot_be_made_in_advance_is_not_tried_again_before_it_is_needed() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        List<Runnable> later = new ArrayList<>();
+        try (FileStorage storage =
+                FileStorage.on(disk, later::add, Fixture.ids(3)).withSegmentBytes(Fixture.SEGMENT_BYTES)) {
+            start(storage);
+            while (later.isEmpty()) {
+                Stored.of(1, 1, 500).appendTo(storage);
+                storage.sync();
+            }
+            disk.writesFailFrom = disk.writes;
+            disk.writesFailTo = disk.writes + 1;
+            later.get(0).run();
+            Stored.of(1, 2, 10).appendTo(storage);
+            storage.sync();
+            assertThat(later).hasSize(1);
+            for (int slot = 3; slot < 30; slot++) {
+                Stored.of(1, slot, 500).appendTo(storage);
+                storage.sync();
+            }
+            assertThat(later).as("after the next one was needed").hasSizeGreaterThan(1);
+        }
     }
 
     @Test

@@ -34,6 +34,7 @@ final class MemoryDisk implements Disk {
     private static final class Content {
         byte[] now = new byte[0];
         byte[] forced = new byte[0];
+        byte @Nullable [] clean; // what a force failed to write, and no later one will: its pages count as written
     }
 
     private Map<String, Content> names = new TreeMap<>();
@@ -53,6 +54,10 @@ final class MemoryDisk implements Disk {
     int writeBytesMax = Integer.MAX_VALUE;
     int writes;
     int forces;
+    int openFiles;
+
+    @Nullable
+    Error nextForceThrows;
 
     private synchronized void step() {
         if (operations++ >= powerFailsAt) {
@@ -87,6 +92,12 @@ final class MemoryDisk implements Disk {
             after.put(name, bytes);
         });
         return after;
+    }
+
+    /** The process was killed, the machine goes on: nothing is lost, nothing more is durable. */
+    synchronized void processEnds() {
+        locked = false;
+        powerFailsAt = Integer.MAX_VALUE;
     }
 
     private static byte[] mixed(Content content, SplittableRandom random) {
@@ -216,10 +227,12 @@ final class MemoryDisk implements Disk {
     private final class MemoryFile implements DiskFile {
         private final Content content;
         private final boolean writable;
+        private boolean closed;
 
         MemoryFile(Content content, boolean writable) {
             this.content = content;
             this.writable = writable;
+            openFiles++;
         }
 
         @Override
@@ -281,12 +294,30 @@ final class MemoryDisk implements Disk {
         public void force(boolean metadata) throws IOException {
             synchronized (MemoryDisk.this) {
                 forces++;
+                Error thrown = nextForceThrows;
+                if (thrown != null) {
+                    nextForceThrows = null;
+                    throw thrown;
+                }
                 if (forces > forcesFailFrom && forces <= forcesFailTo) {
+                    content.clean = content.now.clone();
                     throw new IOException("input/output error");
                 }
                 step();
-                content.forced = content.now.clone();
+                content.forced = content.clean == null ? content.now.clone() : written(content, content.clean);
             }
+        }
+
+        /** Only what was changed since the force that failed. */
+        private static byte[] written(Content content, byte[] clean) {
+            byte[] bytes = Arrays.copyOf(content.forced, content.now.length);
+            for (int at = 0; at < bytes.length; at += SECTOR_BYTES) {
+                int end = Math.min(at + SECTOR_BYTES, bytes.length);
+                if (end > clean.length || !Arrays.equals(content.now, at, end, clean, at, end)) {
+                    System.arraycopy(content.now, at, bytes, at, end - at);
+                }
+            }
+            return bytes;
         }
 
         private void mustBeWritable() {
@@ -296,6 +327,13 @@ final class MemoryDisk implements Disk {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            synchronized (MemoryDisk.this) {
+                if (!closed) {
+                    closed = true;
+                    openFiles--;
+                }
+            }
+        }
     }
 }

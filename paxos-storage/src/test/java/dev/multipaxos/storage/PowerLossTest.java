@@ -1,6 +1,7 @@
 package dev.multipaxos.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.Fixture.Stored;
@@ -87,6 +88,30 @@ class PowerLossTest {
                         .isEqualTo(synced);
             }
         }
+    }
+
+    /** As Linux does it: what a force failed to write stays in the page cache, and later forces pass over it. */
+    @Test
+    void what_only_the_page_cache_has_is_never_forgotten_silently() throws Exception {
+        Stored first = Stored.of(1, 1, 100);
+        Stored second = Stored.of(1, 2, 3000);
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = Fixture.on(disk)) {
+            Fixture.start(storage);
+            first.appendTo(storage);
+            storage.sync();
+            second.appendTo(storage);
+            disk.forcesFailFrom = disk.forces;
+            disk.forcesFailTo = disk.forces + 1;
+            assertThatThrownBy(storage::sync).isInstanceOf(StorageException.class);
+        }
+        disk.processEnds();
+        assertThat(Fixture.contents(disk)).containsExactly(first, second); // and the node relies on it
+        MemoryDisk after = disk.afterPowerLoss(Survivors.NOTHING, new SplittableRandom(1));
+        assertThatThrownBy(() -> Fixture.contents(after))
+                .isInstanceOfSatisfying(
+                        StorageException.class,
+                        damage -> assertThat(damage.code()).isEqualTo(StorageException.Code.DAMAGED));
     }
 
     /** Appends, syncs, rotates, idles and starts again, until it is done or the power fails. */

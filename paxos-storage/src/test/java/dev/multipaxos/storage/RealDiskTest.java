@@ -80,14 +80,7 @@ class RealDiskTest {
 
     @Test
     void another_process_that_holds_the_lock_is_noticed() throws Exception {
-        Process other = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("jdk.module.path", "") + ":" + System.getProperty("java.class.path"),
-                        Holder.class.getName(),
-                        temp.resolve("LOCK").toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        Process other = holder();
         try {
             assertThat(other.getInputStream().read()).isEqualTo('!');
             StorageException refused = catchThrowableOfType(
@@ -98,14 +91,44 @@ class RealDiskTest {
         }
     }
 
-    /** Locks a file, says so, and waits to be killed. */
+    @Test
+    void a_refusal_does_not_drop_a_lock_that_this_process_holds_elsewhere() throws Exception {
+        try (var channel = FileChannel.open(temp.resolve("LOCK"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                var lock = channel.lock()) { // as another class loader would
+            assertThat(lock.isValid()).isTrue();
+            for (int i = 0; i < 2; i++) {
+                StorageException refused = catchThrowableOfType(
+                        StorageException.class, () -> storage(temp).open(NODE, FOUNDING));
+                assertThat(refused.code()).isEqualTo(Code.IN_USE);
+            }
+            Process other = holder();
+            try {
+                assertThat(other.getInputStream().read()).isEqualTo('?');
+            } finally {
+                other.destroyForcibly().waitFor();
+            }
+        }
+    }
+
+    private Process holder() throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("jdk.module.path", "") + ":" + System.getProperty("java.class.path"),
+                        Holder.class.getName(),
+                        temp.resolve("LOCK").toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    /** Locks a file if it can, says so, and waits to be killed. */
     static final class Holder {
         private Holder() {}
 
         public static void main(String[] args) throws IOException {
             try (var channel = FileChannel.open(Path.of(args[0]), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    var lock = channel.lock()) {
-                System.out.print(lock.isValid() ? '!' : '?');
+                    var lock = channel.tryLock()) {
+                System.out.print(lock != null ? '!' : '?');
                 System.out.flush();
                 int end = System.in.read();
                 System.exit(end);

@@ -27,6 +27,7 @@ final class LocalTransport implements Transport {
     private final int node;
     private final Thread thread;
     private @Nullable Receiver receiver;
+    private volatile int frameBytesMax;
 
     private final Map<Integer, LocalTransport> links = new ConcurrentHashMap<>(); // those we dialled
     private final Map<Long, Consumer<Bytes>> clients = new ConcurrentHashMap<>();
@@ -50,6 +51,7 @@ final class LocalTransport implements Transport {
     @Override
     public int start(String bind, int frameBytesMax, Receiver target) throws IOException {
         receiver = target;
+        this.frameBytesMax = frameBytesMax;
         if (network.find(node) != null) {
             throw new IOException("node " + node + " is already up in this network");
         }
@@ -120,7 +122,13 @@ final class LocalTransport implements Transport {
         }
     }
 
-    private static Bytes joined(Bytes head, Bytes body) {
+    /** A frame as the receiver gets it; as strict about its size as a real transport. */
+    private Bytes joined(Bytes head, Bytes body) {
+        long bytes = (long) head.length() + body.length();
+        if (bytes > frameBytesMax) {
+            throw new IllegalArgumentException(
+                    "a frame of " + bytes + " bytes is larger than the limit of " + frameBytesMax);
+        }
         byte[] frame = Arrays.copyOf(head.toArray(), head.length() + body.length());
         System.arraycopy(body.array(), body.offset(), frame, head.length(), body.length());
         return Bytes.wrap(frame);

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.multipaxos.Codec;
 import dev.multipaxos.Limits;
+import dev.multipaxos.Membership;
+import dev.multipaxos.PaxosNode;
+import dev.multipaxos.Snapshot;
+import dev.multipaxos.StateMachine;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientCodec;
 import dev.multipaxos.wire.ClientMessage;
@@ -20,6 +24,7 @@ import dev.multipaxos.wire.Commands;
 import dev.multipaxos.wire.Hello;
 import dev.multipaxos.wire.HelloCodec;
 import dev.multipaxos.wire.WireException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +45,11 @@ class ClientServiceTest {
         private final long connection;
 
         Client(Cluster cluster, int node) {
-            transport = requireNonNull(cluster.transports.get(node));
+            this(requireNonNull(cluster.transports.get(node)));
+        }
+
+        Client(LocalTransport transport) {
+            this.transport = transport;
             connection = transport.connectClient(
                     HelloCodec.encode(new Hello.Client(Hello.PROTOCOL_VERSION, 0, 1)), this::onFrame);
         }
@@ -114,6 +123,18 @@ class ClientServiceTest {
     }
 
     @Test
+    void a_session_is_the_clients_own_whatever_number_it_opened_it_with() throws Exception {
+        try (Cluster cluster = new Cluster(1).startAll()) {
+            Client client = new Client(cluster, cluster.awaitLeader());
+            client.submit(new Command(Command.Kind.OPEN, 0, 0, 0, Bytes.EMPTY));
+            long session = NUMBER.decode(client.hearResults(1).get(0).payload());
+            client.submit(add(session, 1, 5));
+            assertThat(client.hearResults(1)).containsExactly(ok(session, 1, 5));
+            assertThat(cluster.node(1).propose(7L).join()).isEqualTo(12);
+        }
+    }
+
+    @Test
     void queries_are_answered_by_leader_and_follower() throws Exception {
         try (Cluster cluster = new Cluster(3).startAll()) {
             cluster.node(cluster.awaitLeader()).propose(9L).join();
@@ -162,7 +183,7 @@ class ClientServiceTest {
             long session = client.open();
             client.submit(new Command(Command.Kind.APPLY, session, 1, 1, Bytes.wrap(new byte[(1 << 20) + 1])));
             Result refused = client.hearResults(1).get(0);
-            assertThat(refused.status()).isEqualTo(Status.QUERY_FAILED);
+            assertThat(refused.status()).isEqualTo(Status.REFUSED);
             assertThat(refused.payload().toUtf8()).contains("larger than the cluster takes, 1048576");
             Command[] many = new Command[11];
             for (int i = 0; i < many.length; i++) {
@@ -172,6 +193,88 @@ class ClientServiceTest {
             assertThat(client.hearResults(11)).allMatch(result -> result.status() == Status.OVERLOADED);
             client.submit(add(session, 1, 1));
             assertThat(client.hearResults(1)).containsExactly(ok(session, 1, 1));
+        }
+    }
+
+    @Test
+    void a_command_that_cannot_be_decoded_is_refused_and_stops_nobody() throws Exception {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            Client client = new Client(cluster, cluster.awaitLeader());
+            long session = client.open();
+            Command nonsense = new Command(Command.Kind.APPLY, session, 2, 1, Bytes.utf8("no"));
+            client.submit(add(session, 1, 5), nonsense, add(session, 3, 7));
+            List<Result> results = client.hearResults(3);
+            Result refused = results.get(0);
+            assertThat(refused.sequence()).isEqualTo(2);
+            assertThat(refused.status()).isEqualTo(Status.REFUSED);
+            assertThat(refused.payload().toUtf8()).contains("2 bytes cannot be decoded");
+            assertThat(results.subList(1, 3)).containsExactly(ok(session, 1, 5), ok(session, 3, 12));
+            assertThat(cluster.node(cluster.awaitLeader()).propose(1L).join()).isEqualTo(13);
+        }
+    }
+
+    @Test
+    void refusals_that_are_too_many_for_a_frame_come_in_several() throws Exception {
+        try (Cluster cluster = new Cluster(1)) {
+            cluster.limits = Limits.defaults().withFrameBytes(1 << 21).withPending(100_000, 64 << 20);
+            cluster.start(1);
+            Client client = new Client(cluster, cluster.awaitLeader());
+            Command[] nonsense = new Command[40_000];
+            for (int i = 0; i < nonsense.length; i++) {
+                nonsense[i] = new Command(Command.Kind.APPLY, 9, i + 1, 1, Bytes.utf8("no"));
+            }
+            client.submit(nonsense);
+            assertThat(client.hearResults(nonsense.length)).allMatch(result -> result.status() == Status.REFUSED);
+            assertThat(cluster.node(1).propose(1L).join()).isEqualTo(1);
+            assertThat(cluster.node(1).status().pendingCalls()).isZero();
+        }
+    }
+
+    /** Answers with as many bytes as are asked for. */
+    private static final class Filler implements StateMachine<Long, Bytes> {
+        @Override
+        public Bytes apply(Context at, Long size) {
+            return Bytes.wrap(new byte[size.intValue()]);
+        }
+
+        @Override
+        public Bytes query(Long size) {
+            if (size == 0) {
+                throw new IllegalArgumentException("x".repeat(1 << 23));
+            } else if (size < 0) {
+                throw new StackOverflowError();
+            }
+            return Bytes.wrap(new byte[size.intValue()]);
+        }
+
+        @Override
+        public Snapshot snapshot() {
+            return out -> {};
+        }
+
+        @Override
+        public void restore(InputStream in) {}
+    }
+
+    @Test
+    void an_answer_that_does_not_fit_into_a_frame_is_the_clients_trouble_not_the_members() throws Exception {
+        LocalTransport transport = (LocalTransport) new LocalNetwork(1).transport(1);
+        try (PaxosNode<Long, Bytes> node = PaxosNode.builder(new Filler(), NUMBER, Codec.bytes())
+                .member(1, Membership.of("1=local:1"))
+                .storage(new MemoryStorage())
+                .transport(transport)
+                .start()) {
+            assertThat(node.propose(10L).join().length()).isEqualTo(10);
+            Client client = new Client(transport);
+            long tooLarge = Limits.defaults().frameBytes();
+            for (long size : new long[] {tooLarge, 0, -1}) {
+                client.say(new Query(7, false, NUMBER.encode(size)));
+                assertThat(client.hear(QueryResult.class).status()).isEqualTo(Status.QUERY_FAILED);
+            }
+            long session = client.open();
+            client.submit(add(session, 1, tooLarge));
+            assertThat(client.hearResults(1).get(0).status()).isEqualTo(Status.QUERY_FAILED);
+            assertThat(node.propose(10L).join().length()).isEqualTo(10);
         }
     }
 }

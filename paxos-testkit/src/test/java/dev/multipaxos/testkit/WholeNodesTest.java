@@ -3,12 +3,17 @@ package dev.multipaxos.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.multipaxos.Codec;
 import dev.multipaxos.Consistency;
 import dev.multipaxos.Limits;
+import dev.multipaxos.Membership;
 import dev.multipaxos.NodeListener;
 import dev.multipaxos.NodeStatus;
 import dev.multipaxos.PaxosException;
 import dev.multipaxos.PaxosNode;
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.Transport;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -225,6 +230,47 @@ class WholeNodesTest {
     }
 
     @Test
+    void a_node_that_fails_over_its_mail_fails_the_calls_that_waited_behind_it() throws Exception {
+        try (Cluster cluster = new Cluster(2)) {
+            CountDownLatch held = new CountDownLatch(1);
+            CountDownLatch go = new CountDownLatch(1);
+            cluster.start(2);
+            cluster.listener =
+                    new NodeListener() { // called by the loop
+                        @Override
+                        public void peerConnected(int node) {
+                            held.countDown();
+                            try {
+                                go.await();
+                            } catch (InterruptedException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        }
+
+                        @Override
+                        public void peerDisconnected(int node) {
+                            throw new AssertionError("no listener should do that");
+                        }
+                    };
+            PaxosNode<Long, Long> node = cluster.start(1);
+            held.await();
+            cluster.crash(2);
+            Cluster.await(() -> node.status().connected().isEmpty());
+            List<CompletableFuture<Long>> calls = new ArrayList<>();
+            for (int i = 0; i < 1_000; i++) {
+                calls.add(node.propose(1L));
+            }
+            go.countDown();
+            for (CompletableFuture<Long> call : calls) {
+                assertThatThrownBy(() -> call.get(20, TimeUnit.SECONDS))
+                        .hasCauseInstanceOf(PaxosException.NodeStopped.class)
+                        .satisfies(
+                                thrown -> assertThat(mayHaveBeenApplied(thrown)).isFalse());
+            }
+        }
+    }
+
+    @Test
     void a_state_machine_that_throws_stops_the_node_naming_slot_and_command() {
         try (Cluster cluster = new Cluster(1).startAll()) {
             PaxosNode<Long, Long> node = cluster.node(1);
@@ -276,6 +322,88 @@ class WholeNodesTest {
             closed.join();
             assertThat(slow).isDone();
         }
+    }
+
+    /** A transport of another maker, with faults. */
+    private static final class Faulty implements Transport {
+        private final Transport sound = new LocalNetwork(1).transport(1);
+        private final boolean dials;
+
+        Faulty(boolean dials) {
+            this.dials = dials;
+        }
+
+        @Override
+        public int start(String bind, int frameBytesMax, Receiver receiver) throws IOException {
+            return sound.start(bind, frameBytesMax, receiver);
+        }
+
+        @Override
+        public void connect(int node, String address) {
+            if (!dials) {
+                throw new IllegalArgumentException("cannot dial " + address);
+            }
+            sound.connect(node, address);
+        }
+
+        @Override
+        public boolean send(int node, Bytes head, Bytes body) {
+            return sound.send(node, head, body);
+        }
+
+        @Override
+        public boolean sendToClient(long connection, Bytes head, Bytes body) {
+            return sound.sendToClient(connection, head, body);
+        }
+
+        @Override
+        public void closeClient(long connection) {
+            sound.closeClient(connection);
+        }
+
+        @Override
+        public void flush() {
+            sound.flush();
+        }
+
+        @Override
+        public void close() {
+            sound.close();
+            if (dials) {
+                throw new IllegalStateException("cannot close");
+            }
+        }
+    }
+
+    private static PaxosNode<Long, Long> start(Transport transport, MemoryStorage disk) {
+        return PaxosNode.builder(new Cluster.Counter(), Codec.int64(), Codec.int64())
+                .member(1, Membership.of("1=local:1", "2=local:2"))
+                .storage(disk)
+                .transport(transport)
+                .start();
+    }
+
+    private static void assertThatNothingOfNodeOneRuns() {
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .noneMatch(name -> name.startsWith("paxos-1-") || name.equals("local-1"));
+    }
+
+    @Test
+    void a_start_that_fails_at_its_last_step_leaves_nothing_behind() {
+        MemoryStorage disk = new MemoryStorage();
+        assertThatThrownBy(() -> start(new Faulty(false), disk))
+                .isInstanceOf(PaxosException.StartFailed.class)
+                .hasMessageContaining("cannot dial local:2");
+        assertThatNothingOfNodeOneRuns();
+        start(new LocalNetwork(1).transport(1), disk).close();
+    }
+
+    @Test
+    void a_transport_that_cannot_be_closed_does_not_keep_the_node_from_ending() {
+        PaxosNode<Long, Long> node = start(new Faulty(true), new MemoryStorage());
+        node.close();
+        assertThatNothingOfNodeOneRuns();
     }
 
     @Test

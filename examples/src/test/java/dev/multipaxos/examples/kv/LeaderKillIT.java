@@ -9,10 +9,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 class LeaderKillIT {
     private static final int KILLS = 20;
-    private static final int OUTSTANDING = 4;
+    private static final int OUTSTANDING = 2;
 
     /** More than all that is outstanding: some of them were proposed after the event that they are counted from. */
-    private static final int MORE = 200;
+    private static final int MORE = 100;
 
     @RegisterExtension
     private final KvCluster cluster = KvCluster.onThisMachine();
@@ -28,8 +28,7 @@ class LeaderKillIT {
                 int leader = cluster.awaitLeader();
                 cluster.server(leader).kill();
                 KvCluster.awaitMore(ledger, load, MORE);
-                cluster.server(leader).start();
-                cluster.awaitCaughtUp(leader);
+                cluster.server(leader).start(); // the next kill does not wait until it is back
             }
             KvCluster.finish(load);
         }

@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +27,9 @@ public final class FileSystemDisk implements Disk {
      * any channel to the lock file would drop it: so a second attempt must not even open the file.
      */
     private static final Set<Path> LOCKED = new HashSet<>();
+
+    /** Channels that must not be closed, nor collected, while the process lives: see {@link #locked}. */
+    private static final List<FileChannel> KEPT = new ArrayList<>();
 
     private final Path directory;
 
@@ -114,29 +116,36 @@ public final class FileSystemDisk implements Disk {
             }
         }
         FileChannel channel = null;
-        FileLock lock = null;
         try {
-            channel = FileChannel.open(
-                    directory.resolve(name),
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.READ,
-                    StandardOpenOption.WRITE);
-            lock = tryLock(channel);
+            channel = locked(directory.resolve(name));
         } finally {
-            if (lock == null) {
-                release(key, channel);
+            if (channel == null) {
+                release(key, null);
             }
         }
         FileChannel held = channel;
-        return lock == null ? null : () -> release(key, held);
+        return held == null ? null : () -> release(key, held);
     }
 
-    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    private static @Nullable FileChannel locked(Path file) throws IOException {
+        FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
-            return channel.tryLock();
+            if (channel.tryLock() != null) {
+                return channel;
+            }
         } catch (OverlappingFileLockException e) {
-            return null; // held by a copy of this class in another class loader
+            // Held by a copy of this class in another class loader: closing our channel would drop its lock.
+            synchronized (LOCKED) {
+                KEPT.add(channel);
+            }
+            return null;
+        } catch (IOException e) {
+            channel.close();
+            throw e;
         }
+        channel.close();
+        return null;
     }
 
     private static void release(Path key, @Nullable FileChannel channel) throws IOException {

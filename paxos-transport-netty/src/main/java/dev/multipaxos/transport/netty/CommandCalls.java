@@ -171,6 +171,16 @@ final class CommandCalls<R> {
                                 : new PaxosException.OutcomeUnknown(
                                         "a copy of the command was void, another may be executed: " + tooFar));
             }
+            case REFUSED -> {
+                String why = result.payload().toUtf8();
+                fail(
+                        open,
+                        call,
+                        onlyTry
+                                ? new PaxosException.NotExecuted("the command was refused: " + why)
+                                : new PaxosException.OutcomeUnknown(
+                                        "a copy of the command was refused, another may be executed: " + why));
+            }
             case SESSION_EXPIRED ->
                 fail(
                         open,

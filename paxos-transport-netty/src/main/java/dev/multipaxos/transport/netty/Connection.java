@@ -14,6 +14,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,8 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     /** A connection is given up when nothing has arrived for so many ping intervals. */
     private static final int SILENT_INTERVALS_MAX = 3;
+
+    private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cf}\\u2028\\u2029]");
 
     private final FrameDecoder decoder = new FrameDecoder();
     private final Duration handshakeDeadline;
@@ -133,6 +136,11 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
         return reason.length() <= charsMax ? reason : reason.substring(0, charsMax);
     }
 
+    /** Strangers must not write lines, or the colours of a terminal, into the log. */
+    private static String oneLine(String text) {
+        return UNPRINTABLE.matcher(text).replaceAll("?");
+    }
+
     private static void cancel(@Nullable ScheduledFuture<?> task) {
         if (task != null) {
             task.cancel(false);
@@ -171,7 +179,7 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
             }
             case Frame.REFUSED -> {
                 closing = true;
-                onRefused(clipped(frame.body().toUtf8()));
+                onRefused(oneLine(clipped(frame.body().toUtf8())));
                 context.close();
             }
             case Frame.DATA -> {

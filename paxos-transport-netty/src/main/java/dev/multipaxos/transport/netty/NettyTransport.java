@@ -258,11 +258,16 @@ public final class NettyTransport implements Transport {
      * @throws IllegalStateException if it is called by one of the transport's own threads
      */
     @Override
-    public synchronized void close() {
+    public void close() {
         Running now = running;
         if (now != null) {
-            now.loops().checkOutside();
+            now.loops().checkOutside(); // before anything is waited for: another thread that closes waits for this one
         }
+        closeOutside();
+    }
+
+    private synchronized void closeOutside() {
+        Running now = running;
         synchronized (sending) {
             flush();
             closed = true;

@@ -42,6 +42,7 @@ public final class PaxosClient<C, R> implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PaxosClient.class);
     private static final long LAST_WORDS_MILLIS_MAX = 500;
+    private static final Duration DEADLINE_MAX = Duration.ofDays(1);
 
     private final Codec<C> commands;
     private final Codec<R> answers;
@@ -146,11 +147,13 @@ public final class PaxosClient<C, R> implements AutoCloseable {
         if (closed) {
             return CompletableFuture.failedFuture(ClientRuntime.closedException(false));
         }
+        // Longer than a day is for ever enough, and nanoseconds do not overflow.
+        Duration within = callDeadline.compareTo(DEADLINE_MAX) < 0 ? callDeadline : DEADLINE_MAX;
         if (!room.enter(payload.length())) {
             return CompletableFuture.failedFuture(
                     new PaxosException.Overloaded("too much is open at this client: " + room));
         }
-        ClientCall<R> call = new ClientCall<>(kind, payload, System.nanoTime() + callDeadline.toNanos(), answers, room);
+        ClientCall<R> call = new ClientCall<>(kind, payload, System.nanoTime() + within.toNanos(), answers, room);
         submitted.add(call);
         if (!handOverPending.get() && handOverPending.compareAndSet(false, true)) {
             try {
@@ -396,7 +399,7 @@ public final class PaxosClient<C, R> implements AutoCloseable {
         private static void checkDuration(List<String> problems, String name, Duration value) {
             check(
                     problems,
-                    value.compareTo(Duration.ofMillis(1)) >= 0 && value.compareTo(Duration.ofDays(1)) <= 0,
+                    value.compareTo(Duration.ofMillis(1)) >= 0 && value.compareTo(DEADLINE_MAX) <= 0,
                     name + " " + value + " must be between 1 ms and 1 day");
         }
 

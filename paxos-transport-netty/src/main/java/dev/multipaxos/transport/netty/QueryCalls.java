@@ -65,7 +65,7 @@ final class QueryCalls<R> {
                 again(query);
                 link.leave("it has stopped");
             }
-            case UNKNOWN, OUTSIDE_WINDOW, SESSION_EXPIRED, ALREADY_ACKNOWLEDGED -> {
+            case UNKNOWN, OUTSIDE_WINDOW, SESSION_EXPIRED, ALREADY_ACKNOWLEDGED, REFUSED -> {
                 again(query);
                 link.pause();
             }

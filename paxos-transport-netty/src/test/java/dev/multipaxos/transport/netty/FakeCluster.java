@@ -235,6 +235,9 @@ final class FakeCluster implements AutoCloseable {
                 sessions.remove(session);
                 return new Result(session, 0, Status.OK, Bytes.EMPTY);
             }
+            if (command.payload().toUtf8().equals("nonsense")) {
+                return new Result(session, command.sequence(), Status.REFUSED, Bytes.utf8("no command"));
+            }
             answers.headMap(command.acknowledgedBelow()).clear();
             answers.computeIfAbsent(command.sequence(), first -> {
                 executed.add(command.payload().toUtf8());

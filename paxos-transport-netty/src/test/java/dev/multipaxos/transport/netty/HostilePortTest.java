@@ -101,6 +101,13 @@ class HostilePortTest extends LeakChecked {
     }
 
     @Test
+    void a_reason_cannot_forge_lines_of_the_log() throws IOException {
+        closesOn(
+                RawSocket.frame(Frame.REFUSED, "bye\r\n12:00:00 ERROR \u001b[31mthe disk is lost\u2028"),
+                "closes its connection: bye??12:00:00 ERROR ?[31mthe disk is lost?");
+    }
+
+    @Test
     void a_damaged_frame_is_refused() throws IOException {
         byte[] frame = RawSocket.frame(Frame.HELLO, "0");
         for (int i = 4; i < frame.length; i++) {

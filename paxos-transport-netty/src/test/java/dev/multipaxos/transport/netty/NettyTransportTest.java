@@ -265,4 +265,25 @@ class NettyTransportTest extends LeakChecked {
             one.await("the loss", () -> one.happened("disconnected", 2));
         }
     }
+
+    @Test
+    void nor_while_another_thread_closes_it() throws Exception {
+        try (FakeNode one = FakeNode.started(1);
+                FakeNode two = FakeNode.started(2)) {
+            Thread closing = new Thread(two::stop, "closing");
+            closing.setDaemon(true);
+            two.failsOn = frame -> {
+                closing.start();
+                while (closing.getState() != Thread.State.WAITING) { // for the thread that runs this
+                    Thread.onSpinWait();
+                }
+                two.stop();
+                return false;
+            };
+            one.connectTo(two);
+            one.send(2, "close yourself");
+            one.await("the complaint", () -> one.log("could not be handled"));
+            closing.join();
+        }
+    }
 }

@@ -306,6 +306,31 @@ class PaxosClientTest extends LeakChecked {
     }
 
     @Test
+    void a_command_that_no_member_takes_fails_definitely_and_alone() throws Exception {
+        try (PaxosClient<String, String> client = builder(1).start()) {
+            CompletableFuture<String> before = client.propose("a");
+            CompletableFuture<String> refused = client.propose("nonsense");
+            CompletableFuture<String> behind = client.propose("b");
+            assertThat(failure(refused))
+                    .isInstanceOf(PaxosException.NotExecuted.class)
+                    .hasMessageContaining("no command");
+            assertThat(before.get()).isEqualTo("a#1");
+            assertThat(behind.get()).isEqualTo("b#2");
+        }
+    }
+
+    @Test
+    void a_deadline_of_for_ever_is_none_that_overflows() throws Exception {
+        try (PaxosClient<String, String> client = builder(1).inFlight(1, 1_000).start()) {
+            for (int i = 1; i <= 3; i++) {
+                assertThat(client.propose("a", Duration.ofSeconds(Long.MAX_VALUE))
+                                .get(30, TimeUnit.SECONDS))
+                        .isEqualTo("a#" + i);
+            }
+        }
+    }
+
+    @Test
     void what_is_open_is_bounded_by_count_and_bytes() throws Exception {
         cluster.member(1).manner = Manner.IGNORES;
         try (PaxosClient<String, String> client = builder(1).inFlight(3, 1_000).start()) {
