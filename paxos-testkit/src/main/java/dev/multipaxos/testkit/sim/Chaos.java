@@ -95,7 +95,11 @@ final class Chaos {
         long delay = 0;
         for (SimulatedNode node : shuffled()) {
             long until = allClogged + step * random.nextInt(swarm.quorums().voters() + 1);
-            simulation.later(delay, () -> network.clog(node.id(), until));
+            simulation.later(delay, () -> {
+                if (!simulation.isCalm()) {
+                    network.clog(node.id(), until);
+                }
+            });
             delay += step;
         }
     }

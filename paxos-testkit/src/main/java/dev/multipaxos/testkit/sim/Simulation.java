@@ -251,16 +251,14 @@ public final class Simulation {
         }
     }
 
-    private boolean propose(SimulatedNode node) {
+    private void propose(SimulatedNode node) {
         ByteBuffer command = ByteBuffer.allocate(4 + random.nextInt(swarm.payloadBytesMax()));
         command.putInt(0, witness.nextCommand());
         Value.Batch value = new Value.Batch(now / 1_000, Bytes.wrap(command.array()));
         if (node.canPropose()) {
             witness.asked(value);
             node.propose(value);
-            return true;
         }
-        return false;
     }
 
     // ---- the end ----
@@ -288,19 +286,15 @@ public final class Simulation {
         trace(() -> "healed: " + back);
         long electionMicros = (long) swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
         long bound = 200 * electionMicros + 20L * Swarm.TICK_MICROS * (witness.executed() + 1);
-        boolean[] proposed = new boolean[1];
-        await(bound, "liveness: a healed cluster proposes again", back, () -> {
-            for (SimulatedNode node : back) {
-                proposed[0] |= !proposed[0] && propose(node);
+        int firstNew = witness.nextCommand();
+        long[] askAgainAt = {now}; // a leader that is about to be deposed takes a command with it
+        await(bound, "liveness: a healed cluster chooses a new command, and everybody executes it", back, () -> {
+            if (witness.newestCommand() < firstNew && now >= askAgainAt[0]) {
+                askAgainAt[0] = now + 2 * electionMicros;
+                back.forEach(this::propose);
             }
-            return proposed[0];
+            return witness.newestCommand() >= firstNew && back.stream().allMatch(SimulatedNode::holdsEverything);
         });
-        long before = witness.executed();
-        await(
-                bound,
-                "liveness: a healed cluster chooses a new command, and everybody executes it",
-                back,
-                () -> witness.executed() > before && back.stream().allMatch(SimulatedNode::holdsEverything));
         long settled = now + network.lifeMicros() + 10 * electionMicros; // old campaigns may still arrive
         await(bound, "liveness: a healed cluster has one leader", back, () -> now > settled && leader(back) != null);
         mustStay(back, 20 * electionMicros);

@@ -62,11 +62,14 @@ record Swarm(
         for (int i = random.nextInt(6); i > 0 && !left.isEmpty(); i--) {
             drawn.add(left.remove(random.nextInt(left.size())));
         }
+        int pages = 4 + random.nextInt(13);
+        int payloadBytesMax = 1 + random.nextInt(random.nextInt(8) == 0 ? 5_000 : 200);
         return new Swarm(
                 quorums,
                 parameters,
-                PAGE_BYTES * (4 + random.nextInt(13)),
-                1 + random.nextInt(random.nextInt(8) == 0 ? 5_000 : 200),
+                PAGE_BYTES
+                        * (pages + payloadBytesMax / 250), // a start looks at every segment: not one for each command
+                payloadBytesMax,
                 100 + random.nextInt(random.nextBoolean() ? 400 : 5_000),
                 20 + random.nextInt(500),
                 5_000 + random.nextInt(random.nextBoolean() ? 20_000 : 200_000),

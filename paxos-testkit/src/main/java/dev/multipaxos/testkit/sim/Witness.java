@@ -56,6 +56,7 @@ final class Witness {
     private final List<Value> commands = new ArrayList<>(); // what clients asked for, by number
     private final Map<Long, Long> reads = new HashMap<>(); // what was executed somewhere when a read was asked for
     private long executed; // the longest prefix that anybody executed
+    private int newestCommand = -1; // of those executed
 
     Witness(Configuration configuration) {
         this.configuration = configuration;
@@ -96,11 +97,17 @@ final class Witness {
                         + " was executed before it was asked");
     }
 
+    /** {@return the highest number of a command that was executed} */
+    int newestCommand() {
+        return newestCommand;
+    }
+
     private void checkValid(Value value) {
         if (value instanceof Value.Batch batch) {
             int number = batch.commands().length() < 4
                     ? -1
                     : batch.commands().toByteBuffer().getInt();
+            newestCommand = Math.max(newestCommand, number);
             check(
                     number >= 0
                             && number < commands.size()

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The simulation finds what it must: each bug that is planted, within a stated number of seeds. */
 class PlantedBugsTest {
 
-    private static final int SEEDS_MAX = 150;
+    private static final int SEEDS_MAX = 400;
     private static final long EVENTS = 5_000;
 
     @ParameterizedTest
