@@ -1,8 +1,10 @@
-/** For tests of an application that is replicated with Multipaxos. */
+/** For tests of an application that is replicated with Multipaxos, and the simulator that tests Multipaxos itself. */
 module dev.multipaxos.testkit {
     requires transitive dev.multipaxos;
+    requires dev.multipaxos.storage;
     requires static transitive org.jspecify;
     requires org.slf4j;
 
     exports dev.multipaxos.testkit;
+    exports dev.multipaxos.testkit.sim;
 }

@@ -1,0 +1,160 @@
+package dev.multipaxos.testkit.sim;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** Does, from time to time, one of the things that a seed drew. What it breaks, it mends after a while. */
+final class Chaos {
+
+    /** Those faults that happen at a moment; the others belong to a message, a disk or a clock. */
+    private static final List<Fault> AT_A_MOMENT = List.of(
+            Fault.ONE_WAY_CUT,
+            Fault.PARTITION,
+            Fault.CLOG,
+            Fault.SWIZZLE_CLOG,
+            Fault.LEADER_CUT_OFF,
+            Fault.KILL,
+            Fault.POWER_LOSS,
+            Fault.POWER_LOSS_OF_ALL,
+            Fault.POWER_LOSS_AT_START,
+            Fault.ROLLING_RESTART,
+            Fault.IO_ERROR,
+            Fault.PAUSE);
+
+    private final Simulation simulation;
+    private final Swarm swarm;
+    private final SplittableRandom random;
+    private final SimulatedNetwork network;
+    private final List<Fault> drawn;
+
+    Chaos(Simulation simulation, Swarm swarm, SplittableRandom random, SimulatedNetwork network) {
+        this.simulation = simulation;
+        this.swarm = swarm;
+        this.random = random;
+        this.network = network;
+        this.drawn = AT_A_MOMENT.stream().filter(swarm::has).toList();
+    }
+
+    /** Plans the next fault, if the seed drew any that is planned. */
+    void plan() {
+        if (!drawn.isEmpty()) {
+            simulation.later(random.nextInt(2 * swarm.chaosMicros()), this::strike);
+        }
+    }
+
+    private void strike() {
+        if (simulation.isCalm()) {
+            return;
+        }
+        plan();
+        if (random.nextInt(3) == 0) {
+            network.heal();
+        }
+        Fault fault = drawn.get(random.nextInt(drawn.size()));
+        SimulatedNode node = simulation.node(1 + random.nextInt(swarm.quorums().voters()));
+        simulation.trace(() -> "  " + fault + ", " + node);
+        switch (fault) {
+            case ONE_WAY_CUT ->
+                network.cut(node.id(), 1 + random.nextInt(swarm.quorums().voters()));
+            case PARTITION -> partition();
+            case CLOG -> network.clog(node.id(), simulation.now() + duration());
+            case SWIZZLE_CLOG -> swizzle();
+            case LEADER_CUT_OFF -> cutOffLeaders();
+            case KILL -> down(node, false);
+            case POWER_LOSS -> down(node, true);
+            case POWER_LOSS_OF_ALL -> simulation.nodes().forEach(each -> down(each, true));
+            case POWER_LOSS_AT_START -> losePowerAtStart(node);
+            case ROLLING_RESTART -> rollingRestart();
+            case IO_ERROR -> node.disk().failIn(random.nextInt(20));
+            case PAUSE -> node.pauseUntil(simulation.now() + duration());
+            default -> throw new IllegalStateException(fault + " happens at no moment");
+        }
+    }
+
+    /** From a moment to several elections. */
+    private long duration() {
+        return 1L + random.nextInt(10 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS);
+    }
+
+    private void partition() {
+        long side = random.nextLong();
+        for (SimulatedNode from : simulation.nodes()) {
+            for (SimulatedNode to : simulation.nodes()) {
+                if ((side >> from.id() & 1) != (side >> to.id() & 1)) {
+                    network.cut(from.id(), to.id());
+                }
+            }
+        }
+    }
+
+    /** One after the other, and let go in another order. */
+    private void swizzle() {
+        long step = duration() / 4 + 1;
+        long allClogged = simulation.now() + step * swarm.quorums().voters();
+        long delay = 0;
+        for (SimulatedNode node : shuffled()) {
+            long until = allClogged + step * random.nextInt(swarm.quorums().voters() + 1);
+            simulation.later(delay, () -> {
+                if (!simulation.isCalm()) {
+                    network.clog(node.id(), until);
+                }
+            });
+            delay += step;
+        }
+    }
+
+    private void cutOffLeaders() {
+        boolean in = random.nextBoolean();
+        boolean out = !in || random.nextBoolean();
+        for (SimulatedNode leader : simulation.nodes()) {
+            for (SimulatedNode other : simulation.nodes()) {
+                if (leader.isLeader() && in) {
+                    network.cut(other.id(), leader.id());
+                }
+                if (leader.isLeader() && out) {
+                    network.cut(leader.id(), other.id());
+                }
+            }
+        }
+    }
+
+    private void down(SimulatedNode node, boolean powerLost) {
+        if (node.isUp()) {
+            simulation.crash(node, powerLost);
+            simulation.restartLater(node);
+        }
+    }
+
+    /** The power fails, comes back, and fails again before the node is up. */
+    private void losePowerAtStart(SimulatedNode node) {
+        if (node.isUp()) {
+            simulation.crash(node, true);
+        }
+        node.disk().losePowerIn(random.nextInt(60));
+        simulation.restartLater(node);
+    }
+
+    private void rollingRestart() {
+        long delay = 0;
+        long step = duration();
+        for (SimulatedNode node : shuffled()) {
+            simulation.later(delay, () -> {
+                if (node.isUp() && !simulation.isCalm()) {
+                    node.stop();
+                    simulation.restartLater(node);
+                }
+            });
+            delay += step;
+        }
+    }
+
+    private List<SimulatedNode> shuffled() {
+        List<SimulatedNode> left = new ArrayList<>(simulation.nodes());
+        List<SimulatedNode> shuffled = new ArrayList<>();
+        while (!left.isEmpty()) {
+            shuffled.add(left.remove(random.nextInt(left.size())));
+        }
+        return shuffled;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.multipaxos.testkit.sim;
+
+/** What may go wrong in a {@link Simulation}. A seed draws a few of these: what happens all the time hides what happens rarely. */
+public enum Fault {
+    /** Messages are lost. */
+    LOSS,
+    /** Messages arrive twice, the second time perhaps much later. */
+    DUPLICATION,
+    /** A message may take a hundred times as long as the one sent after it. */
+    REORDERING,
+    /** Bytes of a message change on the way; the checksum of the frame finds it. */
+    FLIPPED_BYTES,
+    /** One direction between two nodes is cut. */
+    ONE_WAY_CUT,
+    /** The nodes fall into two groups that do not hear each other. */
+    PARTITION,
+    /** A node's messages, in and out, are held back and then come all at once. */
+    CLOG,
+    /** All nodes are clogged one after the other, and let go in another order. */
+    SWIZZLE_CLOG,
+    /** The node that leads is cut off, in one direction or both. */
+    LEADER_CUT_OFF,
+    /** A process ends; its disk keeps everything that was written, forced or not. */
+    KILL,
+    /** A machine stops; of what was not forced its disk keeps any part. */
+    POWER_LOSS,
+    /** All machines stop at once. */
+    POWER_LOSS_OF_ALL,
+    /** The power fails again while a node starts. */
+    POWER_LOSS_AT_START,
+    /** One node after the other is stopped in good order and started again. */
+    ROLLING_RESTART,
+    /** A write or a force fails: the node stops, and comes back without its page cache. */
+    IO_ERROR,
+    /** The disk takes a part of a write and says so. */
+    SHORT_WRITE,
+    /** A force takes as long as an election. */
+    SLOW_DISK,
+    /** The state machine is slower than the log. */
+    SLOW_STATE_MACHINE,
+    /** A process stands still for a while, and does not know it. */
+    PAUSE,
+    /** Clocks run at different rates. */
+    DRIFT
+}

@@ -1,0 +1,254 @@
+package dev.multipaxos.testkit.sim;
+
+import static dev.multipaxos.testkit.sim.Checks.check;
+
+import dev.multipaxos.core.Ballot;
+import dev.multipaxos.core.Configuration;
+import dev.multipaxos.core.Message;
+import dev.multipaxos.core.Record;
+import dev.multipaxos.core.Value;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sees the whole cluster at once, and says so when something is false that must never be. It is told what reached the disks,
+ * what was said, proposed and executed, and looks at nothing else.
+ */
+final class Witness {
+
+    /** What one ballot proposed in one slot, and who has it on its disk as a vote: a bit for each node. */
+    private static final class Proposal {
+        final Ballot ballot;
+        final Value value;
+        long votes;
+
+        Proposal(Ballot ballot, Value value) {
+            this.ballot = ballot;
+            this.value = value;
+        }
+    }
+
+    /** What is known of one slot. */
+    private static final class Slot {
+        final List<Proposal> proposals = new ArrayList<>(2);
+
+        @Nullable
+        Value executed;
+
+        long hash; // of everything executed up to here
+
+        @Nullable
+        Proposal at(Ballot ballot) {
+            for (Proposal proposal : proposals) {
+                if (proposal.ballot.equals(ballot)) {
+                    return proposal;
+                }
+            }
+            return null;
+        }
+    }
+
+    private final Configuration configuration;
+    private final List<Slot> slots = new ArrayList<>(); // from slot 1 on
+    private final List<Value> commands = new ArrayList<>(); // what clients asked for, by number
+    private final Map<Long, Long> reads = new HashMap<>(); // what was executed somewhere when a read was asked for
+    private long executed; // the longest prefix that anybody executed
+    private int newestCommand = -1; // of those executed
+
+    Witness(Configuration configuration) {
+        this.configuration = configuration;
+    }
+
+    long executed() {
+        return executed;
+    }
+
+    private Slot slot(long slot) {
+        while (slots.size() < slot) {
+            slots.add(new Slot());
+        }
+        return slots.get((int) slot - 1);
+    }
+
+    // ---- clients ----
+
+    int nextCommand() {
+        return commands.size();
+    }
+
+    /** The number of a command is in its first four bytes. */
+    void asked(Value.Batch command) {
+        commands.add(command);
+    }
+
+    void askedToRead(long token) {
+        reads.put(token, executed);
+    }
+
+    /** A read may not run before what was there when it was asked for. */
+    void mayRead(int node, long token, long slot) {
+        long before = reads.getOrDefault(token, 0L);
+        check(
+                slot >= before,
+                () -> "linearizable reads: node " + node + " would read after slot " + slot + ", but slot " + before
+                        + " was executed before it was asked");
+    }
+
+    /** {@return the highest number of a command that was executed} */
+    int newestCommand() {
+        return newestCommand;
+    }
+
+    private void checkValid(Value value) {
+        if (value instanceof Value.Batch batch) {
+            int number = batch.commands().length() < 4
+                    ? -1
+                    : batch.commands().toByteBuffer().getInt();
+            newestCommand = Math.max(newestCommand, number);
+            check(
+                    number >= 0
+                            && number < commands.size()
+                            && commands.get(number).equals(value),
+                    () -> "validity: nobody asked for " + value);
+        }
+    }
+
+    // ---- disks ----
+
+    /** A record reached a disk. Promises on it only rise; the votes on all of them name one value for each ballot. */
+    void durable(DurableFacts facts, Record record) {
+        if (record instanceof Record.Promised promise) {
+            facts.promise(promise.ballot());
+        } else if (record instanceof Record.Accepted vote) {
+            facts.promise(vote.ballot());
+            facts.voted(vote.slot(), vote.ballot());
+            proposal(vote.slot(), vote.ballot(), vote.value()).votes |= configuration.bit(facts.node());
+        } else if (record instanceof Record.ChosenUpTo prefix) {
+            facts.chosenUpTo(prefix.slot());
+        } else if (record instanceof Record.Chosen choice) {
+            checkChosen("node " + facts.node() + " learned", choice.slot(), choice.value());
+        }
+    }
+
+    private Proposal proposal(long number, Ballot ballot, Value value) {
+        Slot slot = slot(number);
+        Proposal proposal = slot.at(ballot);
+        if (proposal == null) {
+            proposal = new Proposal(ballot, value);
+            slot.proposals.add(proposal);
+        }
+        Value first = proposal.value;
+        check(
+                first.equals(value),
+                () -> "one value for each slot and ballot: slot " + number + " at " + ballot + " is " + first + " and "
+                        + value);
+        return proposal;
+    }
+
+    // ---- messages ----
+
+    /** What a node says must be true of its disk when it says it. */
+    void said(DurableFacts facts, Message message) {
+        if (message instanceof Message.Accept accept) {
+            proposal(accept.slot(), accept.ballot(), accept.value());
+        } else if (message instanceof Message.Accepted accepted) {
+            accepted.slots()
+                    .forEachWithin(
+                            1, Long.MAX_VALUE - 1, slot -> checkVoted(facts.node(), slot, accepted.ballot(), accepted));
+        } else if (message instanceof Message.Prepare prepare) {
+            checkPromised(facts, prepare.ballot(), message);
+        } else if (message instanceof Message.Promise promise) {
+            checkPromised(facts, promise.ballot(), message);
+            checkTellsEveryVote(facts, promise);
+        } else if (message instanceof Message.Holds holds) {
+            check(
+                    holds.upTo() <= facts.chosenUpTo(),
+                    () -> "durable before said: node " + facts.node() + " says " + message + ", its disk "
+                            + facts.chosenUpTo());
+        }
+    }
+
+    private static void checkPromised(DurableFacts facts, Ballot ballot, Message message) {
+        check(
+                !facts.promised().isBelow(ballot),
+                () -> "durable before said: node " + facts.node() + " says " + message + ", its disk has promised "
+                        + facts.promised());
+    }
+
+    private void checkVoted(int node, long slot, Ballot ballot, Message message) {
+        Proposal proposal = slot(slot).at(ballot);
+        check(
+                proposal != null && (proposal.votes & configuration.bit(node)) != 0,
+                () -> "durable before said: node " + node + " says " + message + ", its disk has no such vote for slot "
+                        + slot);
+    }
+
+    /** A vote below the promised ballot is either told, or its slot is said to be chosen. */
+    private static void checkTellsEveryVote(DurableFacts facts, Message.Promise promise) {
+        int next = 0;
+        long from = Math.max(promise.coveredFrom(), promise.chosenUpTo() + 1);
+        long to = Math.min(promise.coveredTo(), facts.lastVoted());
+        List<Message.Entry> entries = promise.entries();
+        for (long slot = from; slot <= to; slot++) {
+            Ballot vote = facts.vote(slot);
+            while (next < entries.size() && entries.get(next).slot() < slot) {
+                next++;
+            }
+            Message.Entry told = next < entries.size() && entries.get(next).slot() == slot ? entries.get(next) : null;
+            long silent = slot;
+            check(
+                    vote.equals(Ballot.ZERO)
+                            || !vote.isBelow(promise.ballot())
+                            || (told != null && (told.chosen() || !told.ballot().isBelow(vote))),
+                    () -> "a promise tells every vote: node " + facts.node() + " promises " + promise.ballot()
+                            + " and does not tell that it voted for slot " + silent + " at " + vote);
+        }
+    }
+
+    // ---- execution ----
+
+    /** A node knows this value to be chosen, and it is the slot's turn. */
+    void chosen(int node, long slot, Value value) {
+        if (slot > executed) {
+            checkValid(value);
+            checkChosen("node " + node + " executes", slot, value);
+            slot(slot).executed = value;
+            executed = slot;
+        } else {
+            Value first = slot(slot).executed;
+            check(
+                    value.equals(first),
+                    () -> "agreement: slot " + slot + " is " + first + ", node " + node + " has " + value);
+        }
+    }
+
+    private void checkChosen(String who, long number, Value value) {
+        Slot slot = slot(number);
+        if (value.equals(slot.executed)) {
+            return;
+        }
+        boolean held = false;
+        for (Proposal proposal : slot.proposals) {
+            held |= configuration.isPhase2Quorum(proposal.votes) && proposal.value.equals(value);
+        }
+        check(
+                held,
+                () -> "chosen before executed: " + who + " " + value + " in slot " + number
+                        + ", but no phase-2 quorum has it on its disks");
+    }
+
+    /** A node executed a slot; whoever does so comes to the same state. */
+    void executed(int node, long number, long hash) {
+        Slot slot = slot(number);
+        if (slot.hash == 0) {
+            slot.hash = hash;
+        }
+        check(
+                slot.hash == hash,
+                () -> "equal prefixes: the state of node " + node + " after slot " + number + " is "
+                        + Long.toHexString(hash) + ", elsewhere it is " + Long.toHexString(slot.hash));
+    }
+}

@@ -1,0 +1,64 @@
+package dev.multipaxos.testkit.sim;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.StorageException;
+
+/** Passes everything on, until a planted bug overrides something. */
+class PassingStorage implements DurableStorage {
+    private final DurableStorage storage;
+
+    PassingStorage(DurableStorage storage) {
+        this.storage = storage;
+    }
+
+    @Override
+    public Identity open(int node, Bytes foundingRecord) throws StorageException {
+        return storage.open(node, foundingRecord);
+    }
+
+    @Override
+    public void replay(RecordVisitor visitor) throws StorageException {
+        storage.replay(visitor);
+    }
+
+    @Override
+    public void append(
+            int group,
+            int kind,
+            long slotFrom,
+            long slotTo,
+            long promisedRound,
+            int promisedNode,
+            Bytes head,
+            Bytes body)
+            throws StorageException {
+        storage.append(group, kind, slotFrom, slotTo, promisedRound, promisedNode, head, body);
+    }
+
+    @Override
+    public void sync() throws StorageException {
+        storage.sync();
+    }
+
+    @Override
+    public void idle() throws StorageException {
+        storage.idle();
+    }
+
+    @Override
+    public long durablePosition() {
+        return storage.durablePosition();
+    }
+
+    @Override
+    public long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor)
+            throws StorageException {
+        return storage.read(group, slotFrom, slotTo, maxBytes, visitor);
+    }
+
+    @Override
+    public void close() {
+        storage.close();
+    }
+}
