@@ -3,7 +3,9 @@ package dev.multipaxos.storage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What is in the directory; replaced as a whole in {@code MANIFEST}. Later formats add what snapshots and trimming need
@@ -37,8 +39,11 @@ record Manifest(long sequence, long storageId, long bootCount, long durable, Lis
         return new Manifest(sequence + 1, storageId, bootCount, durableNow, more);
     }
 
-    boolean lists(String name) {
-        return segments.stream().anyMatch(segment -> Segment.name(segment).equals(name));
+    /** {@return the names of the segments, in order} */
+    Set<String> names() {
+        Set<String> names = new LinkedHashSet<>();
+        segments.forEach(segment -> names.add(Segment.name(segment)));
+        return names;
     }
 
     ByteBuffer encode() {

@@ -6,7 +6,9 @@ import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.disk.Disk;
 import dev.multipaxos.storage.disk.DiskFile;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -150,14 +152,15 @@ final class StorageDirectory {
     }
 
     private void checkSegments(List<String> names, Manifest listed) throws IOException {
-        for (long segment : listed.segments()) {
-            String name = Segment.name(segment);
-            if (!names.contains(name)) {
+        Set<String> there = new HashSet<>(names);
+        Set<String> expected = listed.names();
+        for (String name : expected) {
+            if (!there.contains(name)) {
                 throw Failures.missing(disk.describe(name), "it is a part of the journal");
             }
         }
         for (String name : names) {
-            if (Segment.isName(name) && !listed.lists(name) && hasRecords(name)) {
+            if (Segment.isName(name) && !expected.contains(name) && hasRecords(name)) {
                 throw Failures.damaged(
                         disk.describe(name),
                         "it holds records but " + Manifest.FILE + " does not name it, so " + Manifest.FILE
@@ -168,8 +171,9 @@ final class StorageDirectory {
 
     /** What a crash left behind: files that were not finished, and segments in which nothing was written. */
     private void removeOrphans(List<String> names, Manifest listed) throws IOException {
+        Set<String> expected = listed.names();
         for (String name : names) {
-            boolean unlisted = Segment.isName(name) && !listed.lists(name);
+            boolean unlisted = Segment.isName(name) && !expected.contains(name);
             boolean unfinished = name.endsWith(CopiedFile.TEMPORARY) && isOurs(name);
             if (unlisted || unfinished) {
                 disk.delete(name);
