@@ -22,12 +22,15 @@ import org.junit.jupiter.api.Test;
 class RandomSchedulesTest {
 
     private static final int EVENTS = 4_000;
+    /** A leader that goes on after learning another choice than its own falls to seed 1560 first. */
+    private static final long SEEDS = 1_600;
+
     private static final int KEPT = 200;
 
     @Test
     void no_schedule_breaks_agreement_and_a_healed_group_goes_on() {
         Long only = Long.getLong("random.seed");
-        long seeds = only == null ? Long.getLong("random.seeds", 150) : 1;
+        long seeds = only == null ? Long.getLong("random.seeds", SEEDS) : 1;
         long first = only == null ? Long.getLong("random.first", 1) : only;
         long choices = 0;
         for (long seed = first; seed < first + seeds; seed++) {
