@@ -4,7 +4,7 @@ import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
 
-/** Passes everything on, until a planted bug overrides something. */
+/** Passes everything on to another storage; whoever wants to see or to spoil something overrides that. */
 class PassingStorage implements DurableStorage {
     private final DurableStorage storage;
 
