@@ -41,7 +41,7 @@ final class ClientService {
     private final Outbox outbox;
     private final Batcher batcher;
     private final PendingReads reads;
-    private final ApplyThread apply;
+    private final Applier apply;
     private final Room room;
     private final Map<Long, Client> clients = new HashMap<>();
 
@@ -52,7 +52,7 @@ final class ClientService {
             Outbox outbox,
             Batcher batcher,
             PendingReads reads,
-            ApplyThread apply,
+            Applier apply,
             Room room) {}
 
     ClientService(NodeSettings<?, ?> settings, Map<Integer, String> members, int answerBytesMax, Parts parts) {

@@ -17,7 +17,6 @@ import dev.multipaxos.wire.WireException;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * The one thread that owns the protocol. A turn takes everything that has arrived, lets it happen, and pushes once: one hand-over
  * to the disk, one to the state machine, one flush to the network, whatever the number of commands.
  */
-final class EventLoop extends Thread {
+final class EventLoop implements Job {
     private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
     private static final Input TICK = new Input.Tick();
 
@@ -37,8 +36,8 @@ final class EventLoop extends Thread {
     record Parts(
             Driver driver,
             Mailbox mailbox,
-            StorageThread storage,
-            ApplyThread apply,
+            JournalWriter storage,
+            Applier apply,
             Outbox outbox,
             Handshake handshake,
             Batcher batcher,
@@ -69,7 +68,7 @@ final class EventLoop extends Thread {
     private final int ticksAtOnceMax;
     private final long pauseNanos;
     private final long backlogBytesMax;
-    private final Consumer<Throwable> failed;
+    private final TimeSource time;
     private final Runnable ended;
     private final PeerFrames peerFrames = new Frames();
     private final PendingProposals.Target target = new Leader();
@@ -80,9 +79,9 @@ final class EventLoop extends Thread {
     private volatile View view;
     private final AtomicLong framesRefused = new AtomicLong();
 
-    private long nowNanos = System.nanoTime();
-    private long tickedNanos = nowNanos;
-    private long sweptNanos = nowNanos;
+    private long nowNanos;
+    private long tickedNanos;
+    private long sweptNanos;
     private long executedTold;
     private int frameFrom; // the node whose frame is being read
     private int leader;
@@ -90,16 +89,18 @@ final class EventLoop extends Thread {
     private boolean leading;
 
     /**
-     * Makes the thread.
+     * Begins.
      *
-     * @param name its name
      * @param settings the node's
      * @param parts what it works with
-     * @param failed is told if it fails
+     * @param time the clocks
      * @param ended its last act, whatever ended it
      */
-    EventLoop(String name, NodeSettings<?, ?> settings, Parts parts, Consumer<Throwable> failed, Runnable ended) {
-        super(name);
+    EventLoop(NodeSettings<?, ?> settings, Parts parts, TimeSource time, Runnable ended) {
+        this.time = time;
+        this.nowNanos = time.nanoTime();
+        this.tickedNanos = nowNanos;
+        this.sweptNanos = nowNanos;
         this.self = settings.node();
         this.parts = parts;
         this.driver = parts.driver();
@@ -109,27 +110,31 @@ final class EventLoop extends Thread {
         this.ticksAtOnceMax = Math.max(1, settings.timing().electionTicks() / 2);
         this.pauseNanos = settings.timing().heartbeat().toNanos();
         this.backlogBytesMax = settings.limits().inFlightBytes() * 2;
-        this.failed = failed;
         this.ended = ended;
         this.executedTold = parts.apply().executedUpTo();
         this.view = View.of(replica);
     }
 
     @Override
-    public void run() {
-        try {
-            while (!stopping) {
-                turn();
-                mailbox.await(tickedNanos + tickNanos - System.nanoTime());
-            }
-        } catch (Throwable thrown) { // a broken invariant, or a fault of ours: to go on would be to guess
-            failed.accept(thrown);
-        }
+    public boolean step() {
+        turn();
+        mailbox.await(nextTickNanos() - time.nanoTime());
+        return !stopping;
+    }
+
+    @Override
+    public void ended() {
         ended.run();
     }
 
-    private void turn() {
-        nowNanos = System.nanoTime();
+    /** {@return when the next tick is due, on the clock of the loop} */
+    long nextTickNanos() {
+        return tickedNanos + tickNanos;
+    }
+
+    /** Lets everything happen that has arrived, and what is due. */
+    void turn() {
+        nowNanos = time.nanoTime();
         for (Mail mail : mailbox.drain()) {
             mail.deliverTo(this);
         }

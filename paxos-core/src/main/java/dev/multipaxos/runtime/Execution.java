@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param <C> commands
  * @param <R> their answers
  */
-final class Execution<C, R> {
+final class Execution<C, R> implements SlotExecution {
 
     private static final Codec<Long> SESSION_ID = Codec.int64();
 
@@ -38,15 +38,8 @@ final class Execution<C, R> {
         this.sessions = sessions;
     }
 
-    /**
-     * Executes a slot.
-     *
-     * @param slot the slot, one more than that before
-     * @param value its chosen value
-     * @param outcomes is told how each command ended
-     * @throws IllegalStateException if the value cannot be read or the state machine throws, naming slot and command
-     */
-    void execute(long slot, Value value, Outcomes outcomes) {
+    @Override
+    public void execute(long slot, Value value, Outcomes outcomes) {
         if (!(value instanceof Value.Batch chosen)) {
             return;
         }

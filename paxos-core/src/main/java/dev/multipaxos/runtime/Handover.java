@@ -1,6 +1,7 @@
 package dev.multipaxos.runtime;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -35,11 +36,11 @@ final class Handover<T> {
     /**
      * Takes everything, after waiting for something.
      *
-     * @param into an empty list, for what is taken; still empty if nothing came
+     * @param into empty, for what is taken; still empty if nothing came
      * @param waitMillis how long to wait; 0 for ever
      * @return false if nothing will come any more
      */
-    synchronized boolean take(List<T> into, long waitMillis) {
+    synchronized boolean take(Collection<? super T> into, long waitMillis) {
         long deadline = System.nanoTime() + waitMillis * 1_000_000;
         while (queue.isEmpty() && !finished) {
             long left = waitMillis == 0 ? 0 : (deadline - System.nanoTime() + 999_999) / 1_000_000;
@@ -55,6 +56,17 @@ final class Handover<T> {
         into.addAll(queue);
         queue.clear();
         return !into.isEmpty() || !finished;
+    }
+
+    /** Takes what is there, without waiting. */
+    synchronized void poll(Collection<? super T> into) {
+        into.addAll(queue);
+        queue.clear();
+    }
+
+    /** {@return whether nothing was handed over that was not taken} */
+    synchronized boolean isEmpty() {
+        return queue.isEmpty();
     }
 
     /** Nothing is waited for any more; what was handed over can still be taken. */

@@ -11,13 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 
 /**
  * Reads chosen values that are no longer in memory from the journal, for members that lag. Its queue is short, and what finds it
  * full is dropped: the member asks again.
  */
-final class JournalReader extends Thread {
+final class JournalReader implements Job {
 
     /** What a peer wants. */
     private record Wanted(int to, long fromSlot, long toSlot, int maxBytes) {}
@@ -35,16 +34,13 @@ final class JournalReader extends Thread {
     private final DurableStorage storage;
     private final int group;
     private final Mailbox mailbox;
-    private final Consumer<Throwable> failed;
     private final ArrayDeque<Wanted> queue = new ArrayDeque<>(); // guarded by itself
     private boolean finished; // guarded by queue
 
-    JournalReader(String name, DurableStorage storage, int group, Mailbox mailbox, Consumer<Throwable> failed) {
-        super(name);
+    JournalReader(DurableStorage storage, int group, Mailbox mailbox) {
         this.storage = storage;
         this.group = group;
         this.mailbox = mailbox;
-        this.failed = failed;
     }
 
     /** Asks for values, or drops the question. Any thread. */
@@ -68,24 +64,32 @@ final class JournalReader extends Thread {
     }
 
     @Override
-    public void run() {
-        try {
-            while (true) {
-                Wanted wanted;
-                synchronized (queue) {
-                    while (queue.isEmpty() && !finished) {
-                        queue.wait();
-                    }
-                    if (finished) {
-                        return;
-                    }
-                    wanted = queue.remove();
-                }
-                serve(wanted);
+    public boolean step() throws StorageException, InterruptedException {
+        synchronized (queue) {
+            while (queue.isEmpty() && !finished) {
+                queue.wait();
             }
-        } catch (Throwable thrown) { // a journal that cannot be read is no memory
-            failed.accept(thrown);
         }
+        return serveNext();
+    }
+
+    /** {@return whether a question waits} */
+    boolean hasWork() {
+        synchronized (queue) {
+            return !queue.isEmpty();
+        }
+    }
+
+    /** Answers the oldest question; false if there is none. */
+    boolean serveNext() throws StorageException {
+        Wanted wanted;
+        synchronized (queue) {
+            wanted = queue.poll();
+        }
+        if (wanted != null) {
+            serve(wanted);
+        }
+        return wanted != null;
     }
 
     private void serve(Wanted wanted) throws StorageException {

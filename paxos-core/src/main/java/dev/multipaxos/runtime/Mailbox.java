@@ -115,12 +115,17 @@ final class Mailbox {
     void await(long nanos) {
         owner = Thread.currentThread();
         asleep = true;
-        if (!poked && isEmpty() && nanos > 0) {
+        if (!hasMail() && nanos > 0) {
             LockSupport.parkNanos(this, nanos);
             Thread.interrupted(); // a callback may have left it set, and then nothing would park; the loop ends
             // otherwise
         }
         asleep = false;
+    }
+
+    /** {@return whether there is something for a turn of the loop} */
+    boolean hasMail() {
+        return poked || !isEmpty();
     }
 
     private boolean isEmpty() {

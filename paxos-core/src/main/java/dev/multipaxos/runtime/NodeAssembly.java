@@ -20,12 +20,14 @@ final class NodeAssembly {
     private static final int CHUNK_BYTES = 256 << 10;
     private static final int FRAME_OVERHEAD_BYTES = 4_096;
 
+    private final int node;
     private final NodeIdentity identity;
     private final Execution<?, ?> execution;
     private final Mailbox mailbox;
-    private final StorageThread storage;
-    private final ApplyThread apply;
+    private final JournalWriter storage;
+    private final Applier apply;
     private final JournalReader reader;
+    private final Driver driver;
     private final EventLoop loop;
     private final PeerGate gate;
 
@@ -33,22 +35,25 @@ final class NodeAssembly {
      * Puts a node together.
      *
      * @param settings what it was told
+     * @param wiring how its parts are connected
      * @param recovered what it found on its disk
      * @param execution its state machine, as far as the disk went
+     * @param slots what is asked to execute with it
      * @param room what may wait
-     * @param failed is told, by one of its threads, that it must stop
      * @param ended what the loop does last
      */
     NodeAssembly(
             NodeSettings<?, ?> settings,
+            Wiring wiring,
             Recovered recovered,
             Execution<?, ?> execution,
+            SlotExecution slots,
             Room room,
-            Consumer<Throwable> failed,
             Runnable ended) {
         this.identity = recovered.identity();
         this.execution = execution;
-        int node = settings.node();
+        this.node = settings.node();
+        TimeSource time = wiring.time();
         int group = settings.group();
         Limits limits = settings.limits();
         Timing timing = settings.timing();
@@ -57,32 +62,31 @@ final class NodeAssembly {
         mailbox = new Mailbox(limits.pendingBytes());
         Handshake handshake = new Handshake(identity);
         recovered.pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
-        storage = new StorageThread(threadName(node, "storage"), settings.storage(), group, mailbox, failed);
-        reader = new JournalReader(threadName(node, "catchup"), settings.storage(), group, mailbox, failed);
+        storage = new JournalWriter(settings.storage(), group, mailbox);
+        reader = new JournalReader(settings.storage(), group, mailbox);
         gate = new PeerGate(identity, handshake, storage, mailbox);
 
         SplittableRandom random = new SplittableRandom(identity.storageId() ^ identity.bootCount());
-        PendingProposals proposals =
-                new PendingProposals(mailbox, () -> random.nextLong() | Long.MIN_VALUE, retryNanos);
+        PendingProposals proposals = new PendingProposals(
+                mailbox, () -> random.nextLong() | Long.MIN_VALUE, retryNanos, wiring.sessions(), time.nanoTime());
         int answerBytesMax = limits.frameBytes() - FRAME_OVERHEAD_BYTES;
-        apply = new ApplyThread(
-                threadName(node, "apply"),
-                execution,
-                recovered.durable().base(),
-                proposals,
-                new ClientOutcomes(answerBytesMax, mailbox),
-                mailbox,
-                failed);
+        apply = new Applier(
+                slots, recovered.durable().base(), proposals, new ClientOutcomes(answerBytesMax, mailbox), mailbox);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         PendingReads reads =
                 new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos(), identity.firstNumber());
         Replica replica = new Replica(
-                node, configuration(identity.founding()), parameters(limits, timing, identity), recovered.durable());
-        Driver driver = new Driver(replica, storage, outbox, new Application(node, apply, reads, reader));
+                node,
+                wiring.configuration(configuration(identity.founding())),
+                wiring.parameters(parameters(limits, timing, identity)),
+                recovered.durable());
+        driver = new Driver(
+                replica,
+                wiring.journal(storage, this::tellDurable),
+                wiring.network(outbox),
+                new Application(node, time, apply, reads, reader));
         Batcher batcher = new Batcher(
-                limits.batchBytes(),
-                room,
-                new StampClock(System::currentTimeMillis, () -> System.nanoTime() / 1_000_000));
+                limits.batchBytes(), room, new StampClock(time::currentTimeMillis, () -> time.nanoTime() / 1_000_000));
         Forwarder forwarder = new Forwarder(limits.batchBytes(), outbox, batcher, room, identity.firstNumber());
         ClientService clients = new ClientService(
                 settings,
@@ -90,7 +94,6 @@ final class NodeAssembly {
                 answerBytesMax,
                 new ClientService.Parts(execution, mailbox, outbox, batcher, reads, apply, room));
         loop = new EventLoop(
-                threadName(node, "loop"),
                 settings,
                 new EventLoop.Parts(
                         driver,
@@ -105,12 +108,12 @@ final class NodeAssembly {
                         reads,
                         clients,
                         settings.listener()),
-                failed,
+                time,
                 ended);
     }
 
-    static String threadName(int node, String job) {
-        return "paxos-" + node + "-" + job;
+    private void tellDurable(long ticket) {
+        driver.durable(ticket);
     }
 
     private static Configuration configuration(FoundingRecord founding) {
@@ -135,7 +138,7 @@ final class NodeAssembly {
     }
 
     /** Where the replica's wishes that are neither disk nor network go. */
-    private record Application(int node, ApplyThread apply, PendingReads reads, JournalReader reader)
+    private record Application(int node, TimeSource time, Applier apply, PendingReads reads, JournalReader reader)
             implements Driver.Application {
 
         @Override
@@ -150,7 +153,7 @@ final class NodeAssembly {
 
         @Override
         public void readRefused(long token) {
-            reads.readRefused(token, System.nanoTime());
+            reads.readRefused(token, time.nanoTime());
         }
 
         @Override
@@ -159,13 +162,26 @@ final class NodeAssembly {
         }
     }
 
-    /** {@return all threads, in the order in which they end} */
-    List<Thread> threads() {
-        return List.of(loop, storage, apply, reader);
+    /**
+     * Makes the threads.
+     *
+     * @param failed is told, by one of them, that the node must stop
+     * @return all of them, in the order in which they end; not started
+     */
+    List<Thread> threads(Consumer<Throwable> failed) {
+        return List.of(
+                thread("loop", loop, failed),
+                thread("storage", storage, failed),
+                thread("apply", apply, failed),
+                thread("catchup", reader, failed));
     }
 
-    /** Ends the threads behind the loop, after what they are at. */
-    void finishThreads() {
+    private Thread thread(String name, Job job, Consumer<Throwable> failed) {
+        return new NodeThread("paxos-" + node + "-" + name, job, failed);
+    }
+
+    /** Ends the jobs behind the loop, after what they are at. */
+    void finishJobs() {
         storage.finish();
         apply.finish();
         reader.finish();
@@ -183,12 +199,20 @@ final class NodeAssembly {
         return mailbox;
     }
 
-    StorageThread storage() {
+    JournalWriter storage() {
         return storage;
     }
 
-    ApplyThread apply() {
+    Applier apply() {
         return apply;
+    }
+
+    JournalReader reader() {
+        return reader;
+    }
+
+    Driver driver() {
+        return driver;
     }
 
     EventLoop loop() {

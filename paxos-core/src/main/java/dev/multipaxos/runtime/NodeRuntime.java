@@ -5,6 +5,7 @@ import dev.multipaxos.NodeStatus;
 import dev.multipaxos.NodeStatus.Role;
 import dev.multipaxos.PaxosException;
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.StorageException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -28,16 +29,25 @@ public final class NodeRuntime<C, R> {
     private static final Logger LOG = LoggerFactory.getLogger(NodeRuntime.class);
 
     private final NodeSettings<C, R> settings;
+    private final TimeSource time;
     private final NodeAssembly assembly;
+    private final List<Thread> threads;
     private final Room room;
     private final AtomicReference<@Nullable Ending> ending = new AtomicReference<>();
     private final AtomicBoolean released = new AtomicBoolean();
     private int port;
 
-    private NodeRuntime(NodeSettings<C, R> settings, Recovered recovered, Execution<C, R> execution) {
+    private NodeRuntime(
+            NodeSettings<C, R> settings,
+            Wiring wiring,
+            Recovered recovered,
+            Execution<C, R> execution,
+            SlotExecution slots) {
         this.settings = settings;
+        this.time = wiring.time();
         this.room = new Room(settings.limits().pendingCalls(), settings.limits().pendingBytes());
-        this.assembly = new NodeAssembly(settings, recovered, execution, room, this::fail, this::onLoopEnded);
+        this.assembly = new NodeAssembly(settings, wiring, recovered, execution, slots, room, this::onLoopEnded);
+        this.threads = assembly.threads(this::fail);
     }
 
     /**
@@ -52,10 +62,10 @@ public final class NodeRuntime<C, R> {
     public static <C, R> NodeRuntime<C, R> start(NodeSettings<C, R> settings) {
         boolean runs = false;
         try {
-            Execution<C, R> execution = new Execution<>(
-                    settings.stateMachine(), settings.commands(), settings.answers(), Sessions.standard());
-            NodeRuntime<C, R> node = new NodeRuntime<>(settings, Recovered.from(settings, execution), execution);
-            node.run();
+            NodeRuntime<C, R> node = open(settings, Wiring.DIRECT);
+            node.listen();
+            node.threads.forEach(
+                    Thread::start); // last: until they run, whatever fails leaves nothing behind but the ports
             runs = true;
             return node;
         } catch (Exception e) {
@@ -67,6 +77,18 @@ public final class NodeRuntime<C, R> {
         }
     }
 
+    /**
+     * Opens the storage, executes what it holds, and puts a node together that does nothing yet.
+     *
+     * @throws StorageException if the storage cannot be had or read
+     */
+    static <C, R> NodeRuntime<C, R> open(NodeSettings<C, R> settings, Wiring wiring) throws StorageException {
+        Execution<C, R> execution = new Execution<>(
+                settings.stateMachine(), settings.commands(), settings.answers(), new Sessions(wiring.sessions()));
+        SlotExecution slots = wiring.execution(execution);
+        return new NodeRuntime<>(settings, wiring, Recovered.from(settings, slots), execution, slots);
+    }
+
     private static void release(NodeSettings<?, ?> settings) {
         try {
             settings.transport().close();
@@ -75,13 +97,12 @@ public final class NodeRuntime<C, R> {
         }
     }
 
-    /** The threads come last: until they run, whatever fails leaves nothing behind but the ports. */
-    private void run() throws IOException {
+    /** Lets others come, and goes to them. */
+    void listen() throws IOException {
         port = settings.transport().start(settings.bind(), settings.limits().frameBytes(), assembly.gate());
         settings.membership().members().stream()
                 .filter(member -> member.id() != settings.node())
                 .forEach(member -> settings.transport().connect(member.id(), member.address()));
-        assembly.threads().forEach(Thread::start);
     }
 
     /**
@@ -125,12 +146,12 @@ public final class NodeRuntime<C, R> {
         return call.future();
     }
 
-    private static long deadline(Duration deadline) {
+    private long deadline(Duration deadline) {
         if (deadline.isNegative() || deadline.isZero()) {
             throw new IllegalArgumentException("the deadline must be positive but is " + deadline);
         }
         // Longer than a day is for ever enough, and nanoseconds do not overflow.
-        return System.nanoTime()
+        return time.nanoTime()
                 + Math.min(deadline.toSeconds(), Duration.ofDays(1).toSeconds()) * 1_000_000_000
                 + deadline.toNanosPart();
     }
@@ -193,7 +214,7 @@ public final class NodeRuntime<C, R> {
         } catch (RuntimeException e) {
             LOG.error("node {}: the transport could not be closed", settings.node(), e);
         } finally {
-            assembly.finishThreads(); // close() waits for them
+            assembly.finishJobs(); // close() waits for them
         }
         Throwable cause = why.cause();
         if (cause != null) {
@@ -211,7 +232,7 @@ public final class NodeRuntime<C, R> {
      * @throws IllegalStateException if called on a thread of the node
      */
     public void close() {
-        if (assembly.threads().contains(Thread.currentThread())) {
+        if (threads.contains(Thread.currentThread())) {
             throw new IllegalStateException(
                     "close() was called on " + Thread.currentThread().getName()
                             + ", a thread of the node itself, which it would wait for: close the node on a thread of your own");
@@ -219,7 +240,7 @@ public final class NodeRuntime<C, R> {
         ending.compareAndSet(null, new Ending(settings.node(), null));
         assembly.loop().finish();
         boolean interrupted = false;
-        for (Thread thread : assembly.threads()) {
+        for (Thread thread : threads) {
             interrupted |= join(thread);
         }
         if (!released.getAndSet(true)) {
@@ -229,6 +250,21 @@ public final class NodeRuntime<C, R> {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** As {@link #close}, where no thread was started. */
+    void closeWithoutThreads() throws StorageException {
+        ending.compareAndSet(null, new Ending(settings.node(), null));
+        onLoopEnded();
+        boolean more = true;
+        while (more) {
+            more = assembly.storage().step();
+        }
+        settings.storage().close();
+    }
+
+    NodeAssembly assembly() {
+        return assembly;
     }
 
     /** Waits for a thread to end, whatever happens; says whether it was interrupted meanwhile. */

@@ -16,11 +16,11 @@ final class Outbox implements Driver.Network {
 
     private final Transport transport;
     private final NodeIdentity identity;
-    private final StorageThread storage;
+    private final JournalWriter storage;
     private final Map<Integer, Envelope> envelopes = new HashMap<>(); // the last one for each peer
     private boolean said;
 
-    Outbox(Transport transport, NodeIdentity identity, StorageThread storage) {
+    Outbox(Transport transport, NodeIdentity identity, JournalWriter storage) {
         this.transport = transport;
         this.identity = identity;
         this.storage = storage;

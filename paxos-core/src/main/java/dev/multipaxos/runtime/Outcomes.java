@@ -6,7 +6,7 @@ import dev.multipaxos.wire.Command;
 
 /** Is told how each executed command ended, in log order, on the thread that executes. */
 @FunctionalInterface
-interface Outcomes {
+public interface Outcomes {
 
     /** Tells nobody: what a journal that is replayed says. */
     Outcomes NONE = (command, status, answer) -> {};

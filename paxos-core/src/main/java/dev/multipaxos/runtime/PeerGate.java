@@ -53,11 +53,11 @@ final class PeerGate implements Transport.Receiver {
 
     private final NodeIdentity identity;
     private final Handshake handshake;
-    private final StorageThread storage;
+    private final JournalWriter storage;
     private final Mailbox mailbox;
     private final Set<Integer> connected = new TreeSet<>(); // guarded by itself
 
-    PeerGate(NodeIdentity identity, Handshake handshake, StorageThread storage, Mailbox mailbox) {
+    PeerGate(NodeIdentity identity, Handshake handshake, JournalWriter storage, Mailbox mailbox) {
         this.identity = identity;
         this.handshake = handshake;
         this.storage = storage;

@@ -1,7 +1,5 @@
 package dev.multipaxos.runtime;
 
-import dev.multipaxos.Limits;
-import dev.multipaxos.Timing;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
@@ -49,23 +47,22 @@ final class PendingProposals {
         void send(Command command, @Nullable ProposeCall<?> call);
     }
 
-    private static final int WINDOW = Limits.SESSION_WINDOW;
-    private static final long KEEP_ALIVE_NANOS = Timing.SESSION_TIMEOUT.toNanos() / 3;
-
     private final Mailbox mailbox;
     private final LongSupplier nonces;
     private final long retryNanos;
+    private final int window;
+    private final long keepAliveNanos;
 
     private final ArrayDeque<ProposeCall<?>> unnumbered = new ArrayDeque<>();
     private final ArrayDeque<ProposeCall<?>> unsent = new ArrayDeque<>(); // numbered, Stage.HERE
-    private final AtomicReferenceArray<@Nullable ProposeCall<?>> open = new AtomicReferenceArray<>(WINDOW);
+    private final AtomicReferenceArray<@Nullable ProposeCall<?>> open;
     private volatile long session; // 0: none
     private volatile long nonce; // of the OPEN that is on its way; 0: none
     private long nextSequence = 1;
     private long floor = 1; // no call below it is open
     private long saidNanos; // when something was last said in the session, or to open it
     private long earliestDeadline = Long.MAX_VALUE; // no call's is earlier; relative to begun
-    private final long begun = System.nanoTime();
+    private final long begun;
 
     /**
      * Begins without a session.
@@ -73,11 +70,17 @@ final class PendingProposals {
      * @param mailbox where the apply thread tells the loop about the session
      * @param nonces draws numbers by which the answer to an {@code OPEN} is known
      * @param retryNanos how long to wait before something is sent again
+     * @param rules of the session table
+     * @param nowNanos when it begins
      */
-    PendingProposals(Mailbox mailbox, LongSupplier nonces, long retryNanos) {
+    PendingProposals(Mailbox mailbox, LongSupplier nonces, long retryNanos, SessionRules rules, long nowNanos) {
         this.mailbox = mailbox;
         this.nonces = nonces;
         this.retryNanos = retryNanos;
+        this.window = rules.window();
+        this.keepAliveNanos = rules.timeoutMillis() * 1_000_000 / 3;
+        this.open = new AtomicReferenceArray<>(window);
+        this.begun = nowNanos;
     }
 
     // ---- the loop's
@@ -114,7 +117,7 @@ final class PendingProposals {
                             Command.Kind.APPLY, session, call.sequence, Math.min(floor, call.sequence), call.payload()),
                     call);
         }
-        if (session != 0 && nowNanos - saidNanos > KEEP_ALIVE_NANOS) {
+        if (session != 0 && nowNanos - saidNanos > keepAliveNanos) {
             saidNanos = nowNanos;
             target.send(new Command(Command.Kind.KEEP_ALIVE, session, 0, 0, Bytes.EMPTY), null);
         }
@@ -131,7 +134,7 @@ final class PendingProposals {
     }
 
     private void number() {
-        while (session != 0 && nextSequence - floor < WINDOW && !unnumbered.isEmpty()) {
+        while (session != 0 && nextSequence - floor < window && !unnumbered.isEmpty()) {
             ProposeCall<?> call = unnumbered.remove();
             if (!call.isOver()) {
                 call.session = session;
@@ -283,7 +286,7 @@ final class PendingProposals {
         return true;
     }
 
-    private static int index(long sequence) {
-        return (int) (sequence & (WINDOW - 1));
+    private int index(long sequence) {
+        return (int) (sequence & (window - 1));
     }
 }

@@ -21,7 +21,7 @@ final class PendingReads {
     private record Asker(int node, long id) {}
 
     private final Outbox outbox;
-    private final ApplyThread apply;
+    private final Applier apply;
     private final long retryNanos;
     private final long pauseNanos;
 
@@ -42,7 +42,7 @@ final class PendingReads {
      * @param pauseNanos how long to wait after a refusal
      * @param firstToken questions are numbered from here: never one as in an earlier life
      */
-    PendingReads(Outbox outbox, ApplyThread apply, long retryNanos, long pauseNanos, long firstToken) {
+    PendingReads(Outbox outbox, Applier apply, long retryNanos, long pauseNanos, long firstToken) {
         this.outbox = outbox;
         this.apply = apply;
         this.retryNanos = retryNanos;

@@ -35,7 +35,7 @@ record Recovered(NodeIdentity identity, Durable durable, List<Pinned> pinned) {
      * @param execution executes
      * @throws StorageException if the storage cannot be had or read
      */
-    static Recovered from(NodeSettings<?, ?> settings, Execution<?, ?> execution) throws StorageException {
+    static Recovered from(NodeSettings<?, ?> settings, SlotExecution execution) throws StorageException {
         long begun = System.nanoTime();
         FoundingRecord founding = founding(settings);
         Bytes encoded = FoundingRecordCodec.encode(founding);

@@ -1,6 +1,5 @@
 package dev.multipaxos.runtime;
 
-import dev.multipaxos.Limits;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.Command;
 import java.util.Arrays;
@@ -44,10 +43,10 @@ final class Sessions {
     private int openedInSlot;
     private Bytes remembered = Bytes.EMPTY;
 
-    Sessions(long timeoutMillis, int window, int sessionsMax) {
-        this.timeoutMillis = timeoutMillis;
-        this.window = window;
-        this.sessionsMax = sessionsMax;
+    Sessions(SessionRules rules) {
+        this.timeoutMillis = rules.timeoutMillis();
+        this.window = rules.window();
+        this.sessionsMax = rules.sessionsMax();
     }
 
     /**
@@ -200,11 +199,5 @@ final class Sessions {
         private int index(long sequence) {
             return (int) (sequence & (answers.length - 1));
         }
-    }
-
-    /** {@return the table that the library runs with} */
-    static Sessions standard() {
-        return new Sessions(
-                dev.multipaxos.Timing.SESSION_TIMEOUT.toMillis(), Limits.SESSION_WINDOW, Limits.SESSIONS_MAX);
     }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class SessionsTest {
 
     private static final int WINDOW = 64;
-    private final Sessions sessions = new Sessions(1_000, WINDOW, 3);
+    private final Sessions sessions = new Sessions(new SessionRules(1_000, WINDOW, 3));
     private long slot;
 
     private void batch(long stamp, long... touched) {

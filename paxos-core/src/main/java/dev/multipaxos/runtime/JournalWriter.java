@@ -10,24 +10,22 @@ import dev.multipaxos.wire.RecordCodec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 
 /**
  * Writes the journal: takes all records that wait, appends them, forces them once if anybody waits for one of them, and
- * publishes how many are durable (group commit). After a failure it does nothing any more. It is never interrupted: that would
- * close the file under it.
+ * publishes how many are durable (group commit). After a failure it does nothing any more.
  */
-final class StorageThread extends Thread implements Driver.Journal {
+final class JournalWriter implements Job, Driver.Journal {
 
     /** What the loop hands over. */
     private interface Task {
-        void run(StorageThread storage) throws StorageException;
+        void run(JournalWriter storage) throws StorageException;
     }
 
     /** A record of the protocol. */
     private record Append(Record record, Ballot promised) implements Task {
         @Override
-        public void run(StorageThread storage) throws StorageException {
+        public void run(JournalWriter storage) throws StorageException {
             storage.onAppend(this);
         }
     }
@@ -35,7 +33,7 @@ final class StorageThread extends Thread implements Driver.Journal {
     /** A record of the runtime. */
     private record Pin(Pinned pinned, Ballot promised) implements Task {
         @Override
-        public void run(StorageThread storage) throws StorageException {
+        public void run(JournalWriter storage) throws StorageException {
             storage.onPin(this);
         }
     }
@@ -43,7 +41,7 @@ final class StorageThread extends Thread implements Driver.Journal {
     /** Somebody waits for what was handed over before. */
     private record Sync() implements Task {
         @Override
-        public void run(StorageThread storage) {
+        public void run(JournalWriter storage) {
             storage.wanted = true;
         }
     }
@@ -63,7 +61,6 @@ final class StorageThread extends Thread implements Driver.Journal {
     private final DurableStorage storage;
     private final int group;
     private final Mailbox mailbox;
-    private final Consumer<Throwable> failed;
 
     private final Handover<Task> tasks = new Handover<>();
     private final AtomicLong backlogBytes = new AtomicLong();
@@ -75,13 +72,13 @@ final class StorageThread extends Thread implements Driver.Journal {
     private boolean wanted;
     private boolean unsynced;
     private final List<Pinned> pinned = new ArrayList<>();
+    private final List<Task> taken = new ArrayList<>();
+    private boolean idle = true; // nothing was written since the storage was last told so
 
-    StorageThread(String name, DurableStorage storage, int group, Mailbox mailbox, Consumer<Throwable> failed) {
-        super(name);
+    JournalWriter(DurableStorage storage, int group, Mailbox mailbox) {
         this.storage = storage;
         this.group = group;
         this.mailbox = mailbox;
-        this.failed = failed;
         this.position = storage.durablePosition();
     }
 
@@ -134,30 +131,49 @@ final class StorageThread extends Thread implements Driver.Journal {
     // ---- this thread
 
     @Override
-    public void run() {
-        List<Task> taken = new ArrayList<>();
-        boolean idle = true; // nothing was written since the storage was last told so
-        try {
-            while (tasks.take(taken, idle ? 0 : IDLE_MILLIS)) {
-                if (taken.isEmpty()) {
-                    wanted = unsynced;
-                    sync();
-                    storage.idle();
-                    idle = true;
-                    continue;
-                }
-                for (Task task : taken) {
-                    task.run(this);
-                }
-                taken.clear();
-                sync();
-                idle = false;
-            }
-            wanted = unsynced;
+    public boolean step() throws StorageException {
+        boolean more = tasks.take(taken, idle ? 0 : IDLE_MILLIS);
+        if (!taken.isEmpty()) {
+            write();
             sync();
-        } catch (Throwable thrown) { // final: nothing is known about what follows the last durable mark
-            failed.accept(thrown);
+        } else if (more) {
+            idle();
+        } else {
+            syncAll();
         }
+        return more;
+    }
+
+    /** {@return whether something waits to be written} */
+    boolean hasWork() {
+        return !taken.isEmpty() || !tasks.isEmpty();
+    }
+
+    /** Appends everything that waits; {@link #sync} must follow. */
+    void write() throws StorageException {
+        tasks.poll(taken);
+        for (Task task : taken) {
+            task.run(this);
+        }
+        taken.clear();
+        idle = false;
+    }
+
+    /** {@return whether nothing was written since the storage was last told so} */
+    boolean isIdle() {
+        return idle;
+    }
+
+    /** Makes all durable, and tells the storage that nothing comes. */
+    void idle() throws StorageException {
+        syncAll();
+        storage.idle();
+        idle = true;
+    }
+
+    private void syncAll() throws StorageException {
+        wanted = unsynced;
+        sync();
     }
 
     private void onAppend(Append append) throws StorageException {
@@ -185,7 +201,8 @@ final class StorageThread extends Thread implements Driver.Journal {
         pinned.add(pin.pinned());
     }
 
-    private void sync() throws StorageException {
+    /** Makes what was appended durable, if anybody waits for it, and says so. */
+    void sync() throws StorageException {
         if (!wanted) {
             return;
         }

@@ -1,12 +1,10 @@
 package dev.multipaxos.runtime;
 
 import dev.multipaxos.core.Value;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.Comparator;
-import java.util.List;
 import java.util.PriorityQueue;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 
 /**
  * Runs the state machine: executes chosen slots in order, and each read as soon as its slot is executed. The loop says many
@@ -14,17 +12,17 @@ import java.util.function.Consumer;
  *
  * <p>What waits here is bounded by the loop, which stops taking values off the wire while {@link #backlogBytes} is too large.
  */
-final class ApplyThread extends Thread {
+final class Applier implements Job {
 
     /** What the loop hands over. */
     private interface Task {
-        void run(ApplyThread apply);
+        void run(Applier apply);
     }
 
     /** A chosen slot. */
     private record Execute(long slot, Value value) implements Task {
         @Override
-        public void run(ApplyThread apply) {
+        public void run(Applier apply) {
             apply.onExecute(slot, value);
         }
     }
@@ -32,7 +30,7 @@ final class ApplyThread extends Thread {
     /** A read that may run once this slot is executed. */
     private record Read(long slot, ReadTask read) implements Task {
         @Override
-        public void run(ApplyThread apply) {
+        public void run(Applier apply) {
             if (slot <= apply.executed) {
                 read.run();
             } else {
@@ -44,7 +42,7 @@ final class ApplyThread extends Thread {
     /** A client's connection wants to hear of a session. */
     private record Watch(long session, long connection) implements Task {
         @Override
-        public void run(ApplyThread apply) {
+        public void run(Applier apply) {
             apply.clients.watch(session, connection);
         }
     }
@@ -52,7 +50,7 @@ final class ApplyThread extends Thread {
     /** A client's connection is closed. */
     private record Forget(long connection) implements Task {
         @Override
-        public void run(ApplyThread apply) {
+        public void run(Applier apply) {
             apply.clients.forget(connection);
         }
     }
@@ -65,11 +63,10 @@ final class ApplyThread extends Thread {
     /** Reads that were given up are looked for when at least so many wait. */
     private static final int WAITING_MIN = 1_024;
 
-    private final Execution<?, ?> execution;
+    private final SlotExecution execution;
     private final Outcomes outcomes;
     private final ClientOutcomes clients;
     private final Mailbox mailbox;
-    private final Consumer<Throwable> failed;
 
     private final Handover<Task> tasks = new Handover<>();
     private volatile boolean stopping;
@@ -77,36 +74,31 @@ final class ApplyThread extends Thread {
     private volatile long executedUpTo;
 
     // this thread's
+    private final ArrayDeque<Task> taken = new ArrayDeque<>();
     private long executed;
     private final PriorityQueue<Read> waiting = new PriorityQueue<>(Comparator.comparingLong(Read::slot));
     private int waitingMax = WAITING_MIN;
 
     /**
-     * Makes the thread.
+     * Begins.
      *
-     * @param name its name
      * @param execution what executes
      * @param executed the last slot that is executed already
      * @param proposals the node's own calls
      * @param clients the clients' calls
      * @param mailbox where progress is told
-     * @param failed is told if the state machine throws; the thread has ended then
      */
-    ApplyThread(
-            String name,
-            Execution<?, ?> execution,
+    Applier(
+            SlotExecution execution,
             long executed,
             PendingProposals proposals,
             ClientOutcomes clients,
-            Mailbox mailbox,
-            Consumer<Throwable> failed) {
-        super(name);
+            Mailbox mailbox) {
         this.execution = execution;
         this.executed = executed;
         this.executedUpTo = executed;
         this.clients = clients;
         this.mailbox = mailbox;
-        this.failed = failed;
         this.outcomes = (command, status, answer) -> {
             if (!proposals.ended(command, status, answer)) {
                 clients.ended(command, status, answer);
@@ -157,20 +149,25 @@ final class ApplyThread extends Thread {
     // ---- this thread
 
     @Override
-    public void run() {
-        List<Task> taken = new ArrayList<>();
-        try {
-            while (tasks.take(taken, 0) && !stopping) {
-                for (int i = 0; i < taken.size() && !stopping; i++) {
-                    taken.get(i).run(this);
-                }
-                taken.clear();
-                clients.flush();
-                publish();
-            }
-        } catch (Throwable thrown) { // the state machine's, or a broken invariant of ours: the node stops and says why
-            failed.accept(thrown);
+    public boolean step() {
+        boolean more = tasks.take(taken, 0);
+        work(Integer.MAX_VALUE);
+        return more && !stopping;
+    }
+
+    /** {@return whether something waits to be done} */
+    boolean hasWork() {
+        return !taken.isEmpty() || !tasks.isEmpty();
+    }
+
+    /** Does what waits, in order, but no more than so many things. */
+    void work(int most) {
+        tasks.poll(taken);
+        for (int left = Math.min(most, taken.size()); left > 0 && !stopping; left--) {
+            taken.remove().run(this);
         }
+        clients.flush();
+        publish();
     }
 
     private void onExecute(long slot, Value value) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class ApplyThreadTest {
+class ApplierTest {
 
     private static final class Echo implements StateMachine<Bytes, Bytes> {
         @Override
@@ -34,14 +34,13 @@ class ApplyThreadTest {
 
     private final Mailbox mailbox = new Mailbox(100);
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private final ApplyThread apply = new ApplyThread(
-            "apply",
-            new Execution<>(new Echo(), Codec.bytes(), Codec.bytes(), Sessions.standard()),
+    private final Applier apply = new Applier(
+            new Execution<>(new Echo(), Codec.bytes(), Codec.bytes(), new Sessions(SessionRules.STANDARD)),
             0,
-            new PendingProposals(mailbox, () -> 1, 1),
+            new PendingProposals(mailbox, () -> 1, 1, SessionRules.STANDARD, 0),
             new ClientOutcomes(1_000, mailbox),
-            mailbox,
-            failure::set);
+            mailbox);
+    private final Thread thread = new NodeThread("apply", apply, failure::set);
     private final Room room = new Room(1 << 20, 0);
 
     private ReadCall<Integer> read() {
@@ -51,7 +50,7 @@ class ApplyThreadTest {
 
     @Test
     void reads_that_are_given_up_while_their_slot_does_not_come_are_forgotten() throws Exception {
-        apply.start();
+        thread.start();
         for (int i = 0; i < 100_000; i++) {
             ReadCall<Integer> given = read();
             given.expire();
@@ -63,7 +62,7 @@ class ApplyThreadTest {
         CompletableFuture<Integer> found = last.future();
         assertThat(found.get()).isEqualTo(7);
         apply.finish();
-        apply.join();
+        thread.join();
         assertThat(apply.waitingReads()).isLessThan(3_000);
         assertThat(failure.get()).isNull();
     }

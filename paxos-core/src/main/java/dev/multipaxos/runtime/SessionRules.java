@@ -1,0 +1,31 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.Limits;
+import dev.multipaxos.Timing;
+
+/**
+ * The numbers of the session table. They are part of what is replicated: members that differ in them execute differently, which
+ * is why an application cannot set them.
+ *
+ * @param timeoutMillis how long a session lives without a command, in milliseconds of log time
+ * @param window how far a session's newest command may be ahead of its oldest open one; a power of two
+ * @param sessionsMax how many sessions a cluster keeps
+ */
+public record SessionRules(long timeoutMillis, int window, int sessionsMax) {
+
+    /** What every cluster runs with. */
+    public static final SessionRules STANDARD =
+            new SessionRules(Timing.SESSION_TIMEOUT.toMillis(), Limits.SESSION_WINDOW, Limits.SESSIONS_MAX);
+
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if there is no such table
+     */
+    public SessionRules {
+        if (timeoutMillis < 1 || sessionsMax < 1 || Integer.bitCount(window) != 1) {
+            throw new IllegalArgumentException("a session table with a time-out of " + timeoutMillis
+                    + " ms, a window of " + window + " and room for " + sessionsMax + " sessions");
+        }
+    }
+}
