@@ -6,5 +6,6 @@ module dev.multipaxos.testkit {
     requires org.slf4j;
 
     exports dev.multipaxos.testkit;
+    exports dev.multipaxos.testkit.history;
     exports dev.multipaxos.testkit.sim;
 }
