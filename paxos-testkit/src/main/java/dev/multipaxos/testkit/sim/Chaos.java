@@ -20,7 +20,8 @@ final class Chaos {
             Fault.POWER_LOSS_AT_START,
             Fault.ROLLING_RESTART,
             Fault.IO_ERROR,
-            Fault.PAUSE);
+            Fault.PAUSE,
+            Fault.CLOCK_JUMP);
 
     private final Simulation simulation;
     private final Swarm swarm;
@@ -68,6 +69,7 @@ final class Chaos {
             case ROLLING_RESTART -> rollingRestart();
             case IO_ERROR -> node.disk().failIn(random.nextInt(20));
             case PAUSE -> node.pauseUntil(simulation.now() + duration());
+            case CLOCK_JUMP -> node.setWallClock(random.nextInt(40_000) - 20_000);
             default -> throw new IllegalStateException(fault + " happens at no moment");
         }
     }

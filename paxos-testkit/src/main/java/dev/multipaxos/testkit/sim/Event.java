@@ -18,6 +18,8 @@ record Event(long time, long sequence, Kind kind, @Nullable SimulatedNode node, 
 
     enum Kind {
         TICK,
+        TURN,
+        DIAL,
         MESSAGE,
         SYNCED,
         EXECUTED,

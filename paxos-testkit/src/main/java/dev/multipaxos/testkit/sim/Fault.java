@@ -41,5 +41,7 @@ public enum Fault {
     /** A process stands still for a while, and does not know it. */
     PAUSE,
     /** Clocks run at different rates. */
-    DRIFT
+    DRIFT,
+    /** A wall clock jumps, ahead or back. */
+    CLOCK_JUMP
 }

@@ -1,9 +1,8 @@
 package dev.multipaxos.testkit.sim;
 
-import static dev.multipaxos.testkit.sim.Checks.check;
-
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Message;
+import dev.multipaxos.spi.Transport;
 import dev.multipaxos.wire.Edge;
 import dev.multipaxos.wire.Envelope;
 import dev.multipaxos.wire.PeerCodec;
@@ -13,33 +12,36 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
 /**
  * Carries frames from node to node, each with a checksum, as the transport does: what arrives arrives whole, late, twice or not
- * at all. Every message is encoded when it leaves and decoded when it arrives.
+ * at all. Connections are greeted and judged as everywhere; else it is worse than any transport, which keeps order.
  */
 final class SimulatedNetwork {
 
-    private static final int GROUP = 1;
     private static final int REORDERED_DELAYS = 100;
     private static final int DUPLICATE_DELAYS = 200;
+    private static final int REDIAL_MICROS = 10_000;
+    private static final int DECODED_MASK = 7; // of frames that nobody watches one in eight is looked at
 
     private final Simulation simulation;
     private final Swarm swarm;
     private final SplittableRandom random;
-    private final long cluster;
     private final boolean[][] cut; // by sender, receiver
+    private final int[][] admitted; // by sender, receiver: the receiver's life that has let the sender in
     private final long[] cloggedUntil; // by node
     private final List<Runnable> held = new ArrayList<>(); // brings on its way again what came as far as a clog
+    private long lastConnection; // of a client
 
     SimulatedNetwork(Simulation simulation, Swarm swarm, SplittableRandom random) {
         this.simulation = simulation;
         this.swarm = swarm;
         this.random = random;
-        this.cluster = random.nextLong();
         int nodes = swarm.quorums().voters() + 1;
         this.cut = new boolean[nodes][nodes];
+        this.admitted = new int[nodes][nodes];
         this.cloggedUntil = new long[nodes];
     }
 
@@ -74,24 +76,91 @@ final class SimulatedNetwork {
         return (long) swarm.delayMicros() * (REORDERED_DELAYS + DUPLICATE_DELAYS);
     }
 
+    private boolean isOpen(int one, int other) {
+        return !cut[one][other]
+                && !cut[other][one]
+                && Math.max(cloggedUntil[one], cloggedUntil[other]) <= simulation.now();
+    }
+
+    // ---- connections ----
+
+    /** Keeps a connection from one node to another while the one lives. */
+    void dialLater(SimulatedTransport dialler, int peer) {
+        if (!dialler.beginDialling(peer)) {
+            return;
+        }
+        int most = simulation.isCalm() ? swarm.delayMicros() : REDIAL_MICROS;
+        simulation.at(
+                simulation.now() + 1 + random.nextInt(most),
+                Event.Kind.DIAL,
+                dialler.node(),
+                dialler.node().life(),
+                peer,
+                () -> dial(dialler, simulation.node(peer)));
+    }
+
+    private void dial(SimulatedTransport dialler, SimulatedNode peer) {
+        SimulatedNode node = dialler.node();
+        dialler.endDialling(peer.id());
+        if (dialler.isUp()) {
+            dialler.unlinked(peer.id());
+            if (!peer.isUp() || peer.pausedUntil() > simulation.now() || !isOpen(node.id(), peer.id())) {
+                dialLater(dialler, peer.id());
+            } else if (isAdmitted(dialler, peer.transport())) {
+                admitted[node.id()][peer.id()] = peer.life();
+                dialler.linked(peer);
+                peer.mailArrived();
+                node.mailArrived();
+            } else {
+                dialLater(dialler, peer.id());
+            }
+        }
+    }
+
+    private boolean isAdmitted(SimulatedTransport dialler, SimulatedTransport dialled) {
+        Transport.Verdict theirs = dialled.receiver()
+                .onHello(
+                        0,
+                        "node-" + dialler.node().id(),
+                        dialler.receiver().hello(dialled.node().id()));
+        Transport.Verdict ours = theirs.refusal() != null
+                ? theirs
+                : dialler.receiver()
+                        .onHello(
+                                dialled.node().id(),
+                                "node-" + dialled.node().id(),
+                                dialled.receiver().hello(0));
+        if (ours.refusal() != null) {
+            simulation.trace(() -> "  no connection: " + ours.refusal());
+        }
+        return ours.refusal() == null;
+    }
+
+    /** A process is gone: after a while those that are connected to it notice, and dial again. */
+    void lost(SimulatedNode gone) {
+        for (SimulatedNode node : simulation.nodes()) {
+            if (node != gone && node.isUp()) {
+                dialLater(node.transport(), gone.id());
+            }
+        }
+    }
+
     // ---- what it carries ----
 
-    void send(SimulatedNode sender, int to, Message message) {
-        Envelope envelope = new Envelope(
-                cluster, GROUP, sender.id(), to, sender.storageId(), sender.bootCount(), sender.journalPosition());
-        byte[] frame = frame(PeerCodec.head(envelope, message), PeerCodec.body(message));
+    void send(int from, int to, byte[] frame) {
         int crc = crc(frame);
+        byte[] carried = frame;
         if (happens(Fault.LOSS)) {
             return;
         }
         long due = simulation.now() + delay();
         if (happens(Fault.FLIPPED_BYTES)) {
-            frame = frame.clone();
-            frame[random.nextInt(frame.length)] ^= (byte) (1 << random.nextInt(8));
+            carried = frame.clone();
+            carried[random.nextInt(frame.length)] ^= (byte) (1 << random.nextInt(8));
         }
-        carry(sender.id(), to, frame, crc, due);
+        carry(from, to, carried, crc, due);
         if (happens(Fault.DUPLICATION)) {
-            carry(sender.id(), to, frame, crc, due + swarm.delayMicros() * (1L + random.nextInt(DUPLICATE_DELAYS)));
+            carry(from, to, carried, crc, due + swarm.delayMicros() * (1L + random.nextInt(DUPLICATE_DELAYS)));
         }
     }
 
@@ -102,13 +171,6 @@ final class SimulatedNetwork {
     private int delay() {
         int most = simulation.isCalm() ? Math.min(100, swarm.delayMicros()) : swarm.delayMicros();
         return 1 + random.nextInt(happens(Fault.REORDERING) ? REORDERED_DELAYS * most : most);
-    }
-
-    private static byte[] frame(Bytes head, Bytes body) {
-        byte[] frame = new byte[head.length() + body.length()];
-        System.arraycopy(head.array(), head.offset(), frame, 0, head.length());
-        System.arraycopy(body.array(), body.offset(), frame, head.length(), body.length());
-        return frame;
     }
 
     private static int crc(byte[] frame) {
@@ -128,6 +190,7 @@ final class SimulatedNetwork {
     }
 
     private void arrive(int from, int to, byte[] frame, int crc) {
+        SimulatedNode receiver = simulation.node(to);
         if (Math.max(cloggedUntil[from], cloggedUntil[to]) > simulation.now()) {
             held.add(() -> carry(from, to, frame, crc, simulation.now() + delay()));
         } else if (cut[from][to]) {
@@ -135,33 +198,48 @@ final class SimulatedNetwork {
         } else if (crc(frame) != crc) {
             simulation.trace(() -> "  refused: bytes have changed");
             decodeGarbage(frame);
+        } else if (!receiver.isUp() || admitted[from][to] != receiver.life()) {
+            simulation.trace(() -> "  lost: " + from + " → " + to + " is not connected");
         } else {
-            deliver(from, to, frame);
+            boolean looks = simulation.isWatched() || (crc & DECODED_MASK) == 0;
+            receiver.receive(from, looks ? decoded(from, to, frame) : frame);
         }
     }
 
-    private void deliver(int from, int to, byte[] frame) {
+    /** Sees that a frame says what it should; a test may put another in its place. */
+    private byte[] decoded(int from, int to, byte[] frame) {
+        byte[][] result = {frame};
         try {
             PeerCodec.decode(Bytes.wrap(frame), new PeerFrames() {
                 @Override
                 public void onMessage(Envelope envelope, Message message) {
-                    check(
-                            envelope.cluster() == cluster
-                                    && envelope.group() == GROUP
-                                    && envelope.from() == from
-                                    && envelope.to() == to,
-                            () -> "codec: from " + from + " to " + to + " came " + envelope);
-                    simulation.node(to).receive(from, message);
+                    check(envelope);
+                    Message arrives = simulation.sabotage().arrives(from, to, message);
+                    simulation.trace(() -> "  " + from + " → " + to + " " + arrives);
+                    if (arrives != message) {
+                        Bytes head = PeerCodec.head(envelope, arrives);
+                        Bytes body = PeerCodec.body(arrives);
+                        result[0] = Arrays.copyOf(head.toArray(), head.length() + body.length());
+                        body.toByteBuffer().get(result[0], head.length(), body.length());
+                    }
                 }
 
                 @Override
                 public void onEdge(Envelope envelope, Edge edge) {
-                    throw new AssertionError("codec: nobody sent " + edge);
+                    check(envelope);
+                    simulation.trace(() -> "  " + from + " → " + to + " " + edge);
+                }
+
+                private void check(Envelope envelope) {
+                    Checks.check(
+                            envelope.from() == from && envelope.to() == to,
+                            () -> "codec: from " + from + " to " + to + " came " + envelope);
                 }
             });
         } catch (WireException e) {
             throw new AssertionError("codec: what was encoded cannot be decoded", e);
         }
+        return result[0];
     }
 
     /** The checksum keeps such frames from the codec; were it ever to let one through, the codec must not break. */
@@ -180,6 +258,38 @@ final class SimulatedNetwork {
             });
         } catch (WireException e) {
             simulation.trace(() -> "  which the codec refuses: " + e.getMessage());
+        }
+    }
+
+    // ---- clients ----
+
+    /** Connects a client that is no member; false if the node is not there. */
+    long connectClient(SimulatedNode node, Bytes hello, Consumer<Bytes> frames) {
+        if (!node.isUp()
+                || node.pausedUntil() > simulation.now()
+                || node.transport().receiver().onHello(0, "a client", hello).refusal() != null) {
+            return 0;
+        }
+        node.transport().connectClient(++lastConnection, frames);
+        return lastConnection;
+    }
+
+    /** A frame of a client is on its way to a node; if that has a new life meanwhile, it is lost. */
+    void sendFromClient(SimulatedNode node, long connection, Bytes frame) {
+        if (!happens(Fault.LOSS)) { // as if the connection were lost with it
+            simulation.at(
+                    simulation.now() + delay(),
+                    Event.Kind.MESSAGE,
+                    node,
+                    node.life(),
+                    connection,
+                    () -> node.receiveFromClient(connection, frame));
+        }
+    }
+
+    void sendToClient(int from, Runnable delivery) {
+        if (!happens(Fault.LOSS)) {
+            simulation.at(simulation.now() + delay(), Event.Kind.CLIENT, null, 0, from, delivery);
         }
     }
 }

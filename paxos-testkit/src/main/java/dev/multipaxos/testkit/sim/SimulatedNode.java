@@ -2,41 +2,34 @@ package dev.multipaxos.testkit.sim;
 
 import static dev.multipaxos.testkit.sim.Checks.check;
 
+import dev.multipaxos.Codec;
+import dev.multipaxos.Consistency;
+import dev.multipaxos.NodeListener;
+import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
-import dev.multipaxos.core.Input;
-import dev.multipaxos.core.Message;
-import dev.multipaxos.core.Record;
-import dev.multipaxos.core.Replay;
 import dev.multipaxos.core.Replica;
-import dev.multipaxos.core.Value;
-import dev.multipaxos.runtime.Driver;
+import dev.multipaxos.runtime.NodeSettings;
+import dev.multipaxos.runtime.SteppedNode;
+import dev.multipaxos.runtime.TimeSource;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.FileStorage;
-import dev.multipaxos.wire.RecordCodec;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One node: the real replica behind the real driver, the real storage on a simulated disk, and a state machine that is a running
- * hash. What the node's threads do in a process are events here.
+ * One node: the real one, without its threads, on a simulated disk, network and clock. What its threads do in a process are
+ * events here.
  */
-final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Application {
+final class SimulatedNode implements TimeSource {
 
-    private static final int GROUP = 1;
     private static final int IDLE_TICKS = 50;
-
-    /** A record on its way to the storage. */
-    private record Queued(Record record, Ballot promised) {}
-
-    /** A slot on its way to the state machine. */
-    private record Chosen(long slot, Value value) {}
+    private static final long BEGINNING_MILLIS = 1_700_000_000_000L; // when the wall clocks begin
 
     private final Simulation simulation;
     private final Swarm swarm;
@@ -49,24 +42,18 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
 
     private int life; // counts up at every start and every crash
     private long pausedUntil;
-    private @Nullable Driver driver; // null while the node is down
-    private @Nullable DurableStorage storage;
-    private DurableStorage.Identity identity = new DurableStorage.Identity(0, 0, false);
+    private long wallAheadMillis; // of this node's wall clock
+    private @Nullable SteppedNode<Bytes, Bytes> running; // null while the node is down
+    private @Nullable SimulatedTransport transport;
+    private @Nullable ObservedMachine machine;
     private Ballot led = Ballot.ZERO; // the last ballot that it was seen to lead with
 
-    // of one life: the journal
-    private final ArrayDeque<Queued> queue = new ArrayDeque<>();
-    private long appended; // records given to the storage
-    private long wanted; // records that somebody waits for
-    private long durable;
-    private boolean syncing;
-    private int idleTicks;
-
-    // of one life: the state machine
-    private final ArrayDeque<Chosen> toExecute = new ArrayDeque<>();
+    // of one life: which of its jobs are under way
+    private boolean turnPlanned;
+    private boolean writing;
     private boolean executing;
-    private long executed;
-    private long hash;
+    private boolean answering;
+    private int idleTicks;
 
     SimulatedNode(Simulation simulation, Swarm swarm, SplittableRandom random, Witness witness, int id) {
         this.simulation = simulation;
@@ -91,36 +78,16 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
     }
 
     boolean isUp() {
-        return driver != null;
+        return running != null;
     }
 
     boolean isLeader() {
-        Driver running = driver;
-        return running != null && running.replica().isLeader();
+        SteppedNode<Bytes, Bytes> node = running;
+        return node != null && node.replica().isLeader();
     }
 
     Ballot ledBallot() {
         return led;
-    }
-
-    long executed() {
-        return executed;
-    }
-
-    long hash() {
-        return hash;
-    }
-
-    long storageId() {
-        return identity.storageId();
-    }
-
-    long bootCount() {
-        return identity.bootCount();
-    }
-
-    long journalPosition() {
-        return storage().durablePosition();
     }
 
     long pausedUntil() {
@@ -135,39 +102,65 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
         return disk;
     }
 
-    private Driver driver() {
-        Driver running = driver;
-        if (running == null) {
-            throw new IllegalStateException("node " + id + " is down");
-        }
-        return running;
+    SimulatedTransport transport() {
+        return present(transport);
     }
 
-    private DurableStorage storage() {
-        DurableStorage open = storage;
-        if (open == null) {
+    /** {@return what it replicates, in this life} */
+    ObservedMachine machine() {
+        return present(machine);
+    }
+
+    private SteppedNode<Bytes, Bytes> node() {
+        return present(running);
+    }
+
+    private <T> T present(@Nullable T part) {
+        if (part == null) {
             throw new IllegalStateException("node " + id + " is down");
         }
-        return open;
+        return part;
     }
 
     @Override
     public String toString() {
-        Driver running = driver;
-        return running == null ? "node " + id + ", down" : running.replica() + ", executed " + executed;
+        SteppedNode<Bytes, Bytes> node = running;
+        return node == null
+                ? "node " + id + ", down"
+                : node.replica() + ", executed " + machine().slot();
+    }
+
+    // ---- clocks ----
+
+    @Override
+    public long nanoTime() {
+        return (long) (simulation.now() * 1_000 * clockRate);
+    }
+
+    @Override
+    public long currentTimeMillis() {
+        return BEGINNING_MILLIS + wallAheadMillis + nanoTime() / 1_000_000;
+    }
+
+    void setWallClock(long aheadMillis) {
+        wallAheadMillis = aheadMillis;
+    }
+
+    private long micros(long ownNanos) {
+        return (long) Math.ceil(ownNanos / (1_000 * clockRate));
     }
 
     // ---- lives ----
 
     /** Puts the node together from what its disk holds. A disk that fails, or power that does, sends it down again. */
     void start() {
-        if (driver != null) {
+        if (running != null) {
             return;
         }
         life++;
         simulation.sabotage().starts(id, disk);
         Executor background = task -> after(random.nextInt(2_000), Event.Kind.BACKGROUND, () -> onDisk(task::run));
-        DurableStorage opened = simulation
+        DurableStorage storage = simulation
                 .sabotage()
                 .storage(
                         id,
@@ -176,17 +169,26 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
                                         .withSegmentBytes(swarm.segmentBytes()),
                                 facts,
                                 witness));
+        ObservedMachine restarted = new ObservedMachine(id, simulation.load().machine(random.split()), witness);
+        SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
+        transport = connections;
+        machine = restarted;
         try {
-            identity = opened.open(id, simulation.foundingRecord());
-            Replay replay = new Replay(this::executeAtStart);
-            opened.replay((group, kind, slotFrom, slotTo, bytes) -> replay.record(RecordCodec.decode(kind, bytes)));
-            Replica replica = new Replica(
-                    id,
-                    simulation.sabotage().configuration(id, swarm.configuration()),
-                    swarm.parameters(),
-                    replay.finish());
-            storage = opened;
-            driver = new Driver(replica, simulation.sabotage().journal(id, this, this::tellDurable), this, this);
+            running = SteppedNode.start(
+                    new NodeSettings<>(
+                            id,
+                            1,
+                            swarm.membership(),
+                            "simulated",
+                            storage,
+                            connections,
+                            swarm.timing(),
+                            swarm.limits(),
+                            new NodeListener() {},
+                            restarted,
+                            Codec.bytes(),
+                            Codec.bytes()),
+                    new SimulatedWiring(this, swarm, simulation.sabotage(), witness, facts, restarted));
         } catch (StorageException | SimulatedDisk.PowerLost e) {
             if (!disk.hasFailed()) {
                 throw new AssertionError("recovery: node " + id + " does not start: " + e.getMessage(), e);
@@ -195,18 +197,16 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
             simulation.crash(this, true);
             simulation.restartLater(this);
             return;
+        } catch (IOException e) {
+            throw new IllegalStateException("no simulated transport fails to start", e);
         }
         simulation.trace(() -> "  up: " + this);
-        scheduleTick();
-    }
-
-    private void tellDurable(long ticket) {
-        driver().durable(ticket);
+        planTick();
     }
 
     /** The process is gone; with the power goes what was not forced. */
     void crash(boolean powerLost) {
-        if (powerLost && syncing && !disk.hasFailed() && random.nextBoolean()) {
+        if (powerLost && writing && !disk.hasFailed() && random.nextBoolean()) {
             tear();
         }
         disk.release();
@@ -218,7 +218,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
 
     /** The process ends in good order. */
     void stop() {
-        if (onDisk(() -> storage().close())) {
+        if (onDisk(() -> node().close())) {
             disk.release();
             forget();
         }
@@ -228,7 +228,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
     private void tear() {
         disk.losePowerIn(random.nextInt(3));
         try {
-            storage().sync();
+            node().sync();
         } catch (StorageException e) {
             simulation.trace(() -> "  torn: " + e);
         }
@@ -236,68 +236,85 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
 
     private void forget() {
         life++;
-        driver = null;
-        storage = null;
+        running = null;
+        transport = null;
+        machine = null;
         pausedUntil = 0;
-        queue.clear();
-        appended = 0;
-        wanted = 0;
-        durable = 0;
-        syncing = false;
-        idleTicks = 0;
-        toExecute.clear();
+        turnPlanned = false;
+        writing = false;
         executing = false;
-        executed = 0;
-        hash = 0;
+        answering = false;
+        idleTicks = 0;
+        simulation.network().lost(this);
     }
 
-    // ---- inputs ----
+    // ---- what arrives ----
+
+    void receive(int from, byte[] frame) {
+        if (isUp()) {
+            transport().receiver().onPeer(from, Bytes.wrap(frame));
+            transport().receiver().onBurstEnd();
+            mailArrived();
+        }
+    }
+
+    void receiveFromClient(long connection, Bytes frame) {
+        transport().receiver().onClient(connection, frame);
+        transport().receiver().onBurstEnd();
+        mailArrived();
+    }
+
+    CompletableFuture<Bytes> propose(Bytes command, Duration deadline) {
+        CompletableFuture<Bytes> answer = node().propose(command, deadline);
+        mailArrived();
+        return answer;
+    }
+
+    CompletableFuture<Bytes> read(Consistency consistency, Supplier<Bytes> query, Duration deadline) {
+        CompletableFuture<Bytes> answer = node().read(consistency, query, deadline);
+        mailArrived();
+        return answer;
+    }
+
+    // ---- the loop ----
 
     private void after(long micros, Event.Kind kind, Runnable action) {
         simulation.at(simulation.now() + micros, kind, this, life, 0, action);
     }
 
-    private void scheduleTick() {
-        after((long) (Swarm.TICK_MICROS * clockRate), Event.Kind.TICK, this::tick);
+    private void planTick() {
+        after(Math.max(1, micros(node().nextTickNanos() - nanoTime())), Event.Kind.TICK, this::tick);
     }
 
     private void tick() {
-        scheduleTick();
-        handle(new Input.Tick());
-        if (isUp() && !syncing && queue.isEmpty() && ++idleTicks == IDLE_TICKS) {
+        int ticked = life;
+        turn();
+        if (life != ticked) {
+            return;
+        }
+        planTick();
+        if (node().isJournalBusy() && !writing && !node().hasRecords() && ++idleTicks >= IDLE_TICKS) {
             idleTicks = 0;
-            onDisk(() -> storage().idle());
+            onDisk(() -> node().idle());
         }
     }
 
-    void receive(int from, Message message) {
-        if (isUp()) {
-            Message arrived = simulation.sabotage().arrives(from, id, message);
-            simulation.trace(() -> "  " + from + " → " + id + " " + arrived);
-            handle(new Input.Received(from, arrived));
+    /** The loop wakes up, mostly at once. */
+    void mailArrived() {
+        if (isUp() && node().hasMail() && !turnPlanned) {
+            if (random.nextInt(4) == 0) {
+                turnPlanned = true;
+                after(random.nextInt(200), Event.Kind.TURN, this::turn);
+            } else {
+                turn();
+            }
         }
     }
 
-    boolean canPropose() {
-        return isUp() && driver().replica().openSlots() > 0;
-    }
-
-    void propose(Value value) {
-        handle(new Input.Propose(value));
-    }
-
-    void read(long token) {
-        handle(new Input.Read(token));
-    }
-
-    private void handle(Input input) {
-        driver().handle(input);
-        endTurn();
-    }
-
-    private void endTurn() {
-        driver().endTurn();
-        Replica replica = driver().replica();
+    private void turn() {
+        turnPlanned = false;
+        node().turn();
+        Replica replica = node().replica();
         if (replica.isLeader() && !replica.ballot().equals(led)) {
             check(
                     led.isBelow(replica.ballot()),
@@ -306,7 +323,9 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
             led = replica.ballot();
             simulation.elected();
         }
-        beginSync();
+        write();
+        answer();
+        execute();
     }
 
     // ---- the disk ----
@@ -331,154 +350,58 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
         }
     }
 
-    @Override
-    public void append(Record record, Ballot promised) {
-        queue.add(new Queued(record, promised));
-        idleTicks = 0;
-    }
-
-    @Override
-    public void sync(long ticket) {
-        wanted = Math.max(wanted, ticket);
-    }
-
     /** One force at a time; what comes meanwhile is for the next. */
-    private void beginSync() {
-        if (syncing || wanted <= durable) {
-            return;
-        }
-        syncing = true;
-        boolean written = onDisk(() -> {
-            for (Queued next = queue.poll(); next != null; next = queue.poll()) {
-                Record record = next.record();
-                storage()
-                        .append(
-                                GROUP,
-                                RecordCodec.kind(record),
-                                RecordCodec.slotFrom(record),
-                                RecordCodec.slotTo(record),
-                                next.promised().round(),
-                                next.promised().node(),
-                                RecordCodec.head(record),
-                                RecordCodec.body(record));
-                appended++;
+    private void write() {
+        if (!writing && isUp() && node().hasRecords()) {
+            idleTicks = 0;
+            writing = true;
+            if (onDisk(() -> node().write())) {
+                boolean slow = swarm.has(Fault.SLOW_DISK) && !simulation.isCalm() && random.nextInt(8) == 0;
+                int most = slow ? 2 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS : 100;
+                after(random.nextInt(most), Event.Kind.SYNCED, this::sync);
             }
-        });
-        if (written) {
-            boolean slow = swarm.has(Fault.SLOW_DISK) && !simulation.isCalm() && random.nextInt(8) == 0;
-            int most = slow ? 2 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS : 100;
-            after(random.nextInt(most), Event.Kind.SYNCED, this::finishSync);
         }
     }
 
-    private void finishSync() {
-        if (onDisk(() -> storage().sync())) {
-            syncing = false;
-            durable = appended;
-            driver().durable(durable);
-            endTurn();
+    private void sync() {
+        if (onDisk(() -> node().sync())) {
+            writing = false;
+            mailArrived();
+            write();
         }
     }
 
-    @Override
-    public void readLog(int to, long fromSlot, long toSlot, int maxBytes) {
-        after(random.nextInt(500), Event.Kind.LOG_READ, () -> {
-            List<Value> values = new ArrayList<>();
-            if (onDisk(() -> values.addAll(stored(fromSlot, toSlot, maxBytes))) && !values.isEmpty()) {
-                handle(new Input.LogRead(to, fromSlot, values));
-            }
-        });
-    }
-
-    /** The last record of a chosen slot holds what is chosen there. */
-    private List<Value> stored(long fromSlot, long toSlot, int maxBytes) throws StorageException {
-        Map<Long, Value> latest = new TreeMap<>();
-        long readTo = storage().read(GROUP, fromSlot, toSlot, maxBytes, (group, kind, slotFrom, slotTo, bytes) -> {
-            Record record = RecordCodec.decode(kind, bytes);
-            if (record instanceof Record.Accepted vote) {
-                latest.put(vote.slot(), vote.value());
-            } else if (record instanceof Record.Chosen choice) {
-                latest.put(choice.slot(), choice.value());
-            }
-        });
-        List<Value> values = new ArrayList<>();
-        long payload = 0;
-        for (long slot = fromSlot; slot <= Math.min(readTo, toSlot); slot++) {
-            Value value = latest.get(slot);
-            if (value == null || (!values.isEmpty() && payload + value.bytes() > maxBytes)) {
-                break;
-            }
-            payload += value.bytes();
-            values.add(value);
+    /** Reads the journal for a member that lags. */
+    private void answer() {
+        if (!answering && isUp() && node().hasQuestions()) {
+            answering = true;
+            after(random.nextInt(500), Event.Kind.LOG_READ, () -> {
+                if (onDisk(() -> node().answerQuestion())) {
+                    answering = false;
+                    mailArrived();
+                    answer();
+                }
+            });
         }
-        return values;
     }
-
-    // ---- the network ----
-
-    @Override
-    public void send(int to, Message message) {
-        witness.said(facts, message);
-        simulation.send(this, to, message);
-    }
-
-    @Override
-    public void flush() {}
 
     // ---- the state machine ----
 
-    @Override
-    public void execute(long slot, Value value) {
-        witness.chosen(id, slot, value);
-        toExecute.add(new Chosen(slot, value));
-        executeLater();
-    }
-
-    private void executeAtStart(long slot, Value value) {
-        witness.chosen(id, slot, value);
-        apply(slot, value);
-    }
-
-    private void executeLater() {
-        if (!executing && !toExecute.isEmpty()) {
+    private void execute() {
+        if (!executing && isUp() && node().hasChosen()) {
             executing = true;
             boolean slow = swarm.has(Fault.SLOW_STATE_MACHINE) && !simulation.isCalm();
-            after(random.nextInt(slow ? 20_000 : 50), Event.Kind.EXECUTED, this::executeSome);
+            after(random.nextInt(slow ? 20_000 : 50), Event.Kind.EXECUTED, () -> {
+                executing = false;
+                node().execute(1 + random.nextInt(8));
+                mailArrived();
+                execute();
+            });
         }
     }
 
-    private void executeSome() {
-        executing = false;
-        for (int i = random.nextInt(toExecute.size()); i >= 0; i--) {
-            Chosen next = toExecute.remove();
-            apply(next.slot(), next.value());
-        }
-        executeLater();
-        handle(new Input.Executed(executed));
-    }
-
-    private void apply(long slot, Value value) {
-        check(slot == executed + 1, () -> "order: node " + id + " executes slot " + slot + " after " + executed);
-        executed = slot;
-        hash = Simulation.mix(
-                hash,
-                slot,
-                value instanceof Value.Batch batch ? batch.commands().hashCode() : 0);
-        witness.executed(id, slot, hash);
-    }
-
-    @Override
-    public void readReady(long token, long slot) {
-        witness.mayRead(id, token, slot);
-    }
-
-    @Override
-    public void readRefused(long token) {
-        simulation.trace(() -> "  node " + id + " refuses read " + token);
-    }
-
-    /** What the witness compares when everything has calmed down. */
+    /** {@return whether it is up and has executed all that anybody has} */
     boolean holdsEverything() {
-        return isUp() && executed == witness.executed();
+        return isUp() && machine().slot() == witness.executed();
     }
 }

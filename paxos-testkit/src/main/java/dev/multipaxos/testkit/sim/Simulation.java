@@ -2,18 +2,15 @@ package dev.multipaxos.testkit.sim;
 
 import static dev.multipaxos.testkit.sim.Checks.check;
 
-import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
-import dev.multipaxos.core.Message;
-import dev.multipaxos.core.Value;
-import dev.multipaxos.wire.FoundingRecord;
-import dev.multipaxos.wire.FoundingRecordCodec;
-import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Simulation {
 
-    private static final int FRAME_BYTES_MAX = 1 << 20;
+    private static final int BLIND_SEARCHES = 8; // one seed in so many
     private static final int TRACE_LINES = 50;
     private static final long HASH_MULTIPLIER = 0x9E3779B97F4A7C15L;
 
@@ -37,11 +34,12 @@ public final class Simulation {
     private final SplittableRandom random;
     private final Sabotage sabotage;
     private final Swarm swarm;
-    private final Bytes founding;
+    private final Load<?, ?> load;
     private final Witness witness;
     private final SimulatedNetwork network;
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final Chaos chaos;
+    private final Clients clients;
 
     private final PriorityQueue<Event> queue = new PriorityQueue<>();
     private long sequence;
@@ -51,7 +49,6 @@ public final class Simulation {
     private long traceHash;
     private long elections;
     private long crashes;
-    private long reads;
     private @Nullable ArrayDeque<String> trace; // null: not traced
 
     /**
@@ -61,37 +58,37 @@ public final class Simulation {
      * @param config what may be drawn
      */
     public Simulation(long seed, SimulationConfig config) {
-        this(seed, config, Sabotage.NONE);
+        this(seed, config, new Registers());
+    }
+
+    /**
+     * Draws a cluster that replicates something of the caller's, and what goes wrong in it.
+     *
+     * @param seed decides everything
+     * @param config what may be drawn
+     * @param workload what is replicated
+     */
+    public Simulation(long seed, SimulationConfig config, Workload<?, ?> workload) {
+        this(seed, config, workload, Sabotage.NONE);
     }
 
     Simulation(long seed, SimulationConfig config, Sabotage sabotage) {
+        this(seed, config, new Registers(), sabotage);
+    }
+
+    private Simulation(long seed, SimulationConfig config, Workload<?, ?> workload, Sabotage sabotage) {
         this.seed = seed;
         this.random = new SplittableRandom(seed);
         this.sabotage = sabotage;
-        this.swarm = Swarm.draw(random, config, seed);
-        this.founding = FoundingRecordCodec.encode(foundation(swarm));
-        this.witness = new Witness(swarm.configuration());
+        this.swarm = Swarm.draw(random, config, seed, workload.commandBytesMax());
+        this.load = new Load<>(workload, swarm.paddingBytesMax(), random.split(), this::now);
+        this.witness = new Witness(swarm.configuration(), load);
         this.network = new SimulatedNetwork(this, swarm, random.split());
         for (int id = 1; id <= swarm.quorums().voters(); id++) {
             nodes.add(new SimulatedNode(this, swarm, random.split(), witness, id));
         }
         this.chaos = new Chaos(this, swarm, random.split(), network);
-    }
-
-    private static FoundingRecord foundation(Swarm swarm) {
-        List<FoundingRecord.Founder> founders = new ArrayList<>();
-        for (int id = 1; id <= swarm.quorums().voters(); id++) {
-            founders.add(new FoundingRecord.Founder(id, "node-" + id + ":1"));
-        }
-        return new FoundingRecord(
-                1,
-                swarm.parameters().alpha(),
-                swarm.payloadBytesMax(),
-                FRAME_BYTES_MAX,
-                "flexible",
-                swarm.quorums().phase1(),
-                swarm.quorums().phase2(),
-                founders);
+        this.clients = new Clients(this, swarm, random.split(), witness);
     }
 
     /**
@@ -119,16 +116,23 @@ public final class Simulation {
     public Result run(long maxEvents) {
         try {
             nodes.forEach(SimulatedNode::start);
-            planClient();
+            clients.plan();
             chaos.plan();
             while (events < maxEvents) {
                 step();
             }
             heal();
+            load.check(seed % BLIND_SEARCHES == 0);
+        } catch (CompletionException e) {
+            throw violation(Objects.requireNonNullElse(e.getCause(), e));
         } catch (AssertionError | RuntimeException e) {
-            throw new Violation(seed, events, what(e), trace == null ? List.of() : List.copyOf(trace), e);
+            throw violation(e);
         }
         return new Result(seed, events, traceHash, witness.executed(), elections, crashes, now / 1_000);
+    }
+
+    private Violation violation(Throwable thrown) {
+        return new Violation(seed, events, what(thrown), trace == null ? List.of() : List.copyOf(trace), thrown);
     }
 
     private static String what(Throwable thrown) {
@@ -194,12 +198,21 @@ public final class Simulation {
         return calm;
     }
 
+    /** {@return whether somebody wants to see every message: a reader of the trace, or a test that changes some} */
+    boolean isWatched() {
+        return trace != null || sabotage != Sabotage.NONE;
+    }
+
     Sabotage sabotage() {
         return sabotage;
     }
 
-    Bytes foundingRecord() {
-        return founding;
+    Load<?, ?> load() {
+        return load;
+    }
+
+    SimulatedNetwork network() {
+        return network;
     }
 
     List<SimulatedNode> nodes() {
@@ -208,10 +221,6 @@ public final class Simulation {
 
     SimulatedNode node(int id) {
         return nodes.get(id - 1);
-    }
-
-    void send(SimulatedNode sender, int to, Message message) {
-        network.send(sender, to, message);
     }
 
     void elected() {
@@ -227,38 +236,6 @@ public final class Simulation {
     void restartLater(SimulatedNode node) {
         long down = calm ? 1 : 1 + random.nextInt(20 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS);
         at(now + down, Event.Kind.START, node, 0, 0, node::start);
-    }
-
-    // ---- clients ----
-
-    private void planClient() {
-        at(now + 1 + random.nextInt(2 * swarm.proposalMicros()), Event.Kind.CLIENT, null, 0, 0, this::askSomeone);
-    }
-
-    private void askSomeone() {
-        if (calm) {
-            return;
-        }
-        planClient();
-        SimulatedNode node = nodes.get(random.nextInt(nodes.size()));
-        if (random.nextInt(16) == 0) {
-            if (node.isUp() && node.pausedUntil() <= now) {
-                witness.askedToRead(++reads);
-                node.read(reads);
-            }
-        } else if (node.pausedUntil() <= now) {
-            propose(node);
-        }
-    }
-
-    private void propose(SimulatedNode node) {
-        ByteBuffer command = ByteBuffer.allocate(4 + random.nextInt(swarm.payloadBytesMax()));
-        command.putInt(0, witness.nextCommand());
-        Value.Batch value = new Value.Batch(now / 1_000, Bytes.wrap(command.array()));
-        if (node.canPropose()) {
-            witness.asked(value);
-            node.propose(value);
-        }
     }
 
     // ---- the end ----
@@ -286,17 +263,23 @@ public final class Simulation {
         trace(() -> "healed: " + back);
         long electionMicros = (long) swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
         long bound = 200 * electionMicros + 20L * Swarm.TICK_MICROS * (witness.executed() + 1);
-        int firstNew = witness.nextCommand();
-        long[] askAgainAt = {now}; // a leader that is about to be deposed takes a command with it
-        await(bound, "liveness: a healed cluster chooses a new command, and everybody executes it", back, () -> {
-            if (witness.newestCommand() < firstNew && now >= askAgainAt[0]) {
-                askAgainAt[0] = now + 2 * electionMicros;
-                back.forEach(this::propose);
+        long[] askAgainAt = {now}; // a call may end without an answer, its session having expired meanwhile
+        List<SimulatedNode> owing = new ArrayList<>(back);
+        await(bound, "liveness: a healed cluster executes a command of every member's, everywhere", back, () -> {
+            if (now >= askAgainAt[0]) {
+                askAgainAt[0] = now + 20 * electionMicros;
+                Duration deadline = Duration.ofNanos(20_000 * electionMicros);
+                List.copyOf(owing).forEach(node -> clients.propose(node, deadline, () -> owing.remove(node)));
             }
-            return witness.newestCommand() >= firstNew && back.stream().allMatch(SimulatedNode::holdsEverything);
+            return owing.isEmpty() && back.stream().allMatch(SimulatedNode::holdsEverything);
         });
         long settled = now + network.lifeMicros() + 10 * electionMicros; // old campaigns may still arrive
         await(bound, "liveness: a healed cluster has one leader", back, () -> now > settled && leader(back) != null);
+        await(
+                bound,
+                "liveness: every call at a member ends, by its deadline at the latest",
+                back,
+                () -> clients.open().isEmpty());
         mustStay(back, 20 * electionMicros);
     }
 
@@ -330,7 +313,8 @@ public final class Simulation {
                 () -> "liveness: a leader that all hear keeps its ballot, " + stays + ": " + back);
         for (SimulatedNode node : back) {
             check(
-                    node.holdsEverything() && node.hash() == back.get(0).hash(),
+                    node.holdsEverything()
+                            && node.machine().hash() == back.get(0).machine().hash(),
                     () -> "equal states: " + witness.executed() + " slots were executed, " + back);
         }
     }

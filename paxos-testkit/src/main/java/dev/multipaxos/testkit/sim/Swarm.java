@@ -1,8 +1,14 @@
 package dev.multipaxos.testkit.sim;
 
+import dev.multipaxos.Limits;
+import dev.multipaxos.Member;
+import dev.multipaxos.Membership;
+import dev.multipaxos.Timing;
 import dev.multipaxos.core.Configuration;
 import dev.multipaxos.core.Parameters;
 import dev.multipaxos.core.Quorums;
+import dev.multipaxos.runtime.SessionRules;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -16,7 +22,10 @@ import java.util.SplittableRandom;
  * @param quorums how many elect, how many choose
  * @param parameters the protocol's numbers
  * @param segmentBytes the size of a journal's segment
- * @param payloadBytesMax the largest command
+ * @param limits the bounds of a node
+ * @param sessions the rules of the session table
+ * @param remoteClients how many clients are no members
+ * @param paddingBytesMax by how much a command may be longer than the workload makes it
  * @param proposalMicros the mean time between two commands
  * @param delayMicros the longest time that a message takes when nothing is wrong
  * @param chaosMicros the mean time between two of those faults that happen at a moment
@@ -27,7 +36,10 @@ record Swarm(
         Quorums quorums,
         Parameters parameters,
         int segmentBytes,
-        int payloadBytesMax,
+        Limits limits,
+        SessionRules sessions,
+        int remoteClients,
+        int paddingBytesMax,
         int proposalMicros,
         int delayMicros,
         int chaosMicros,
@@ -37,8 +49,10 @@ record Swarm(
     static final int TICK_MICROS = 1_000;
 
     private static final int PAGE_BYTES = 4_096;
+    private static final int OVERHEAD_BYTES = 64; // of a command beside what the workload makes
+    private static final int FRAME_BYTES_MAX = 1 << 20;
 
-    static Swarm draw(SplittableRandom random, SimulationConfig config, long seed) {
+    static Swarm draw(SplittableRandom random, SimulationConfig config, long seed, int commandBytesMax) {
         int size = config.sizeMin() + random.nextInt(config.sizeMax() - config.sizeMin() + 1);
         Quorums quorums = Quorums.majority(size);
         if (size > 1 && random.nextInt(4) == 0) {
@@ -63,18 +77,60 @@ record Swarm(
             drawn.add(left.remove(random.nextInt(left.size())));
         }
         int pages = 4 + random.nextInt(13);
-        int payloadBytesMax = 1 + random.nextInt(random.nextInt(8) == 0 ? 5_000 : 200);
+        int paddingBytesMax = 1 + random.nextInt(random.nextInt(8) == 0 ? 5_000 : 200);
+        int remoteClients = random.nextInt(4);
+        SessionRules sessions = new SessionRules(
+                50 + random.nextInt(random.nextBoolean() ? 500 : 20_000),
+                2 << random.nextInt(6),
+                1 + size + random.nextInt(8));
+        int batchBytesMax = 1 + random.nextInt(roomy ? 4_000 : 500);
+        int largestBytes = Math.max(batchBytesMax, paddingBytesMax + commandBytesMax + OVERHEAD_BYTES);
         return new Swarm(
                 quorums,
                 parameters,
-                PAGE_BYTES
-                        * (pages + payloadBytesMax / 250), // a start looks at every segment: not one for each command
-                payloadBytesMax,
+                PAGE_BYTES * (pages + largestBytes / 250), // a start looks at every segment: not one for each command
+                limits(random, alpha, batchBytesMax, paddingBytesMax + commandBytesMax + OVERHEAD_BYTES),
+                sessions,
+                remoteClients,
+                paddingBytesMax,
                 100 + random.nextInt(random.nextBoolean() ? 400 : 5_000),
                 20 + random.nextInt(500),
                 5_000 + random.nextInt(random.nextBoolean() ? 20_000 : 200_000),
                 random.nextDouble() * 0.3,
                 drawn);
+    }
+
+    private static Limits limits(SplittableRandom random, int alpha, int batchBytesMax, int valueBytesMax) {
+        boolean tight = random.nextInt(4) == 0;
+        return new Limits(
+                alpha,
+                2 * alpha,
+                batchBytesMax,
+                valueBytesMax,
+                FRAME_BYTES_MAX,
+                tight ? 1 + random.nextInt(20) : 1_000,
+                tight ? 1_000 + random.nextInt(20_000) : 1 << 20,
+                tight ? 1_000 + random.nextInt(20_000) : 1 << 20,
+                1 << 20);
+    }
+
+    /** {@return who founds the cluster} */
+    Membership membership() {
+        List<Member> members = new ArrayList<>();
+        for (int id = 1; id <= quorums.voters(); id++) {
+            members.add(new Member(id, "node-" + id + ":1"));
+        }
+        return new Membership(members, quorums.phase1(), quorums.phase2());
+    }
+
+    /** {@return the times of a node; its protocol runs with the ticks of {@link #parameters}} */
+    Timing timing() {
+        Duration tick = Duration.ofNanos(TICK_MICROS * 1_000L);
+        return new Timing(
+                tick,
+                tick.multipliedBy(parameters.heartbeatTicks()),
+                tick.multipliedBy(parameters.electionTicks()),
+                tick.multipliedBy(40L * parameters.electionTicks()));
     }
 
     boolean has(Fault fault) {

@@ -2,11 +2,15 @@ package dev.multipaxos.testkit.sim;
 
 import static dev.multipaxos.testkit.sim.Checks.check;
 
+import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Configuration;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Value;
+import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.WireException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * what was said, proposed and executed, and looks at nothing else.
  */
 final class Witness {
+
+    private static final int PLACE_BITS = 20; // for the index of a command in its slot
 
     /** What one ballot proposed in one slot, and who has it on its disk as a vote: a bit for each node. */
     private static final class Proposal {
@@ -53,13 +59,15 @@ final class Witness {
 
     private final Configuration configuration;
     private final List<Slot> slots = new ArrayList<>(); // from slot 1 on
-    private final List<Value> commands = new ArrayList<>(); // what clients asked for, by number
+    private final Map<Long, Bytes> commands = new HashMap<>(); // what clients asked for, by the call's id
+    private final Map<Long, Long> places = new HashMap<>(); // where commands were executed, by the call's id
     private final Map<Long, Long> reads = new HashMap<>(); // what was executed somewhere when a read was asked for
     private long executed; // the longest prefix that anybody executed
-    private int newestCommand = -1; // of those executed
+    private final Load<?, ?> load;
 
-    Witness(Configuration configuration) {
+    Witness(Configuration configuration, Load<?, ?> load) {
         this.configuration = configuration;
+        this.load = load;
     }
 
     long executed() {
@@ -75,44 +83,53 @@ final class Witness {
 
     // ---- clients ----
 
-    int nextCommand() {
-        return commands.size();
+    /** A client asks for a command; every command has its own id. */
+    void asked(long id, Bytes command) {
+        commands.put(id, command);
     }
 
-    /** The number of a command is in its first four bytes. */
-    void asked(Value.Batch command) {
-        commands.add(command);
+    void askedToRead(long id) {
+        reads.put(id, executed);
     }
 
-    void askedToRead(long token) {
-        reads.put(token, executed);
-    }
-
-    /** A read may not run before what was there when it was asked for. */
-    void mayRead(int node, long token, long slot) {
-        long before = reads.getOrDefault(token, 0L);
+    /** A linearizable read of a member runs; it may not run before what was there when it was asked for. */
+    void read(int node, long id, long slot) {
+        long before = reads.getOrDefault(id, 0L);
         check(
                 slot >= before,
-                () -> "linearizable reads: node " + node + " would read after slot " + slot + ", but slot " + before
+                () -> "linearizable reads: node " + node + " reads after slot " + slot + ", but slot " + before
                         + " was executed before it was asked");
+        load.read(id, slot);
     }
 
-    /** {@return the highest number of a command that was executed} */
-    int newestCommand() {
-        return newestCommand;
+    /** A state machine executes a command: everywhere in one place, and never in another. */
+    void executed(int node, long id, long slot, int index) {
+        long place = slot << PLACE_BITS | index;
+        Long first = places.putIfAbsent(id, place);
+        check(
+                first == null || first == place,
+                () -> "exactly once: node " + node + " executes call " + id + " in slot " + slot + ", index " + index
+                        + "; it was executed in slot " + (first >> PLACE_BITS));
+        if (first == null) {
+            load.executed(id, slot, index);
+        }
     }
 
     private void checkValid(Value value) {
         if (value instanceof Value.Batch batch) {
-            int number = batch.commands().length() < 4
-                    ? -1
-                    : batch.commands().toByteBuffer().getInt();
-            newestCommand = Math.max(newestCommand, number);
-            check(
-                    number >= 0
-                            && number < commands.size()
-                            && commands.get(number).equals(value),
-                    () -> "validity: nobody asked for " + value);
+            try {
+                Commands.forEach(batch.commands(), command -> {
+                    if (command.kind() == Command.Kind.APPLY) {
+                        Bytes payload = command.payload();
+                        check(
+                                payload.length() >= Long.BYTES
+                                        && payload.equals(commands.getOrDefault(Load.id(payload), Bytes.EMPTY)),
+                                () -> "validity: nobody asked for " + command);
+                    }
+                });
+            } catch (WireException e) {
+                throw new AssertionError("validity: these are no commands: " + value, e);
+            }
         }
     }
 

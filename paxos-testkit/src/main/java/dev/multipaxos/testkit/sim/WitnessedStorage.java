@@ -63,6 +63,9 @@ final class WitnessedStorage extends PassingStorage {
     private void witnessForced() throws StorageException {
         facts.position(durablePosition());
         for (DurableFacts.Appended record : facts.forced()) {
+            if (record.kind() == RecordCodec.PINNED) {
+                continue;
+            }
             try {
                 witness.durable(facts, RecordCodec.decode(record.kind(), record.bytes()));
             } catch (WireException e) {

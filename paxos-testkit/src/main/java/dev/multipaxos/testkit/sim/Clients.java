@@ -1,0 +1,118 @@
+package dev.multipaxos.testkit.sim;
+
+import dev.multipaxos.Consistency;
+import dev.multipaxos.bytes.Bytes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Everybody who wants something of the cluster: applications at the members, and clients that are none. */
+final class Clients {
+
+    private static final int QUERIES = 4; // one call in so many
+    private static final int FIRST_REMOTE = 101; // names of clients below are those of members
+
+    private final Simulation simulation;
+    private final Swarm swarm;
+    private final SplittableRandom random;
+    private final Witness witness;
+    private final List<RemoteClient> remote = new ArrayList<>();
+    private final List<Open> calls = new ArrayList<>();
+
+    /** A call at a member. */
+    record Open(SimulatedNode node, int life, long id, CompletableFuture<@Nullable Void> ended) {}
+
+    Clients(Simulation simulation, Swarm swarm, SplittableRandom random, Witness witness) {
+        this.simulation = simulation;
+        this.swarm = swarm;
+        this.random = random;
+        this.witness = witness;
+        for (int i = 0; i < swarm.remoteClients(); i++) {
+            remote.add(new RemoteClient(simulation, swarm, random.split(), witness, FIRST_REMOTE + i));
+        }
+    }
+
+    void plan() {
+        remote.forEach(RemoteClient::plan);
+        planCall();
+    }
+
+    private void planCall() {
+        simulation.at(
+                simulation.now() + 1 + random.nextInt(2 * swarm.proposalMicros()),
+                Event.Kind.CLIENT,
+                null,
+                0,
+                0,
+                this::callSomewhere);
+    }
+
+    private void callSomewhere() {
+        if (!simulation.isCalm()) {
+            planCall();
+            if (random.nextInt(32) == 0) {
+                open(); // sees how those before have ended
+            }
+            SimulatedNode node =
+                    simulation.nodes().get(random.nextInt(simulation.nodes().size()));
+            if (node.isUp() && node.pausedUntil() <= simulation.now()) {
+                call(node);
+            }
+        }
+    }
+
+    private void call(SimulatedNode node) {
+        Duration deadline =
+                Duration.ofMillis(1 + random.nextInt(40 * swarm.parameters().electionTicks()));
+        Load.Call query = random.nextInt(QUERIES) == 0 ? simulation.load().query(node.id()) : null;
+        if (query == null) {
+            propose(node, deadline, () -> {});
+        } else {
+            read(node, query, deadline);
+        }
+    }
+
+    private void read(SimulatedNode node, Load.Call call, Duration deadline) {
+        witness.askedToRead(call.id());
+        ObservedMachine machine = node.machine();
+        await(
+                node,
+                call.id(),
+                node.read(Consistency.LINEARIZABLE, () -> machine.query(call.command()), deadline),
+                () -> {});
+    }
+
+    /** Has a member's application ask for a command, and do something when it is answered. */
+    void propose(SimulatedNode node, Duration deadline, Runnable answered) {
+        Load.Call call = simulation.load().command(node.id());
+        witness.asked(call.id(), call.command());
+        await(node, call.id(), node.propose(call.command(), deadline), answered);
+    }
+
+    /** The answer comes on its own; of a call that was made in a life that is over it never does. */
+    private void await(SimulatedNode node, long id, CompletableFuture<Bytes> answer, Runnable answered) {
+        CompletableFuture<@Nullable Void> ended = answer.handle((bytes, failure) -> {
+            simulation.trace(() ->
+                    "  call " + id + " at node " + node.id() + " ended: " + (failure == null ? "answered" : failure));
+            simulation.load().ended(id, bytes, failure);
+            if (failure == null) {
+                answered.run();
+            }
+            return null;
+        });
+        calls.add(new Open(node, node.life(), id, ended));
+    }
+
+    /**
+     * {@return those calls at members that are up which have not ended}
+     *
+     * @throws java.util.concurrent.CompletionException if one ended as it must not
+     */
+    List<Open> open() {
+        calls.removeIf(call -> call.node.life() != call.life || (call.ended.isDone() && call.ended.join() == null));
+        return calls;
+    }
+}

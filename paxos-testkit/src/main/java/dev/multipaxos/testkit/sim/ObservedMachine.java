@@ -1,0 +1,77 @@
+package dev.multipaxos.testkit.sim;
+
+import dev.multipaxos.Snapshot;
+import dev.multipaxos.StateMachine;
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.wire.ClientMessage.Status;
+import dev.multipaxos.wire.Command;
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * The state machine of one life of a node. It tells the witness what is executed where, and hashes everything that comes out:
+ * the answers of the state machine and of the session table.
+ */
+final class ObservedMachine implements StateMachine<Bytes, Bytes> {
+
+    private final int node;
+    private final StateMachine<Bytes, Bytes> machine;
+    private final Witness witness;
+    private long slot;
+    private int index; // of the next command in the slot
+    private long hash;
+
+    ObservedMachine(int node, StateMachine<Bytes, Bytes> machine, Witness witness) {
+        this.node = node;
+        this.machine = machine;
+        this.witness = witness;
+    }
+
+    /** A slot's turn has come. */
+    void begin(long next) {
+        Checks.check(next == slot + 1, () -> "order: node " + node + " executes slot " + next + " after " + slot);
+        slot = next;
+        index = 0;
+        hash = Simulation.mix(hash, slot, 0);
+    }
+
+    @Override
+    public Bytes apply(Context at, Bytes command) {
+        witness.executed(node, Load.id(command), at.slot(), index++);
+        return machine.apply(at, command);
+    }
+
+    /** A command of any kind has ended. */
+    void ended(Command command, Status status, Bytes answer) {
+        hash = Simulation.mix(
+                hash,
+                command.session() ^ command.sequence() << 48,
+                (long) status.name().hashCode() << 32 ^ answer.hashCode());
+    }
+
+    @Override
+    public Bytes query(Bytes query) {
+        witness.read(node, Load.id(query), slot);
+        return machine.query(query);
+    }
+
+    /** {@return the last slot that is executed} */
+    long slot() {
+        return slot;
+    }
+
+    /** {@return what came out up to now} */
+    long hash() {
+        return hash;
+    }
+
+    @Override
+    public Snapshot snapshot() {
+        return machine.snapshot();
+    }
+
+    @Override
+    public void restore(InputStream in) throws IOException {
+        machine.restore(in);
+    }
+}

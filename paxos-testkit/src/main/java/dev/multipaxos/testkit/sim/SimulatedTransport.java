@@ -1,0 +1,137 @@
+package dev.multipaxos.testkit.sim;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.Transport;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One life's end of the {@link SimulatedNetwork}. What is said leaves with the next flush. */
+final class SimulatedTransport implements Transport {
+
+    private final SimulatedNetwork network;
+    private final SimulatedNode node;
+    private final int life;
+    private final Set<Integer> dialling = new TreeSet<>();
+    private final Set<Integer> links = new TreeSet<>(); // the peers that are connected
+    private final Map<Long, Consumer<Bytes>> clients = new HashMap<>(); // by connection
+    private final List<Runnable> unflushed = new ArrayList<>();
+    private @Nullable Receiver receiver;
+    private boolean closed;
+
+    SimulatedTransport(SimulatedNetwork network, SimulatedNode node) {
+        this.network = network;
+        this.node = node;
+        this.life = node.life();
+    }
+
+    SimulatedNode node() {
+        return node;
+    }
+
+    /** {@return whether the process that it belongs to is still there} */
+    boolean isUp() {
+        return !closed && node.life() == life && node.isUp();
+    }
+
+    Receiver receiver() {
+        Receiver started = receiver;
+        if (started == null) {
+            throw new IllegalStateException("not started");
+        }
+        return started;
+    }
+
+    @Override
+    public int start(String bind, int frameBytesMax, Receiver target) {
+        receiver = target;
+        return node.id();
+    }
+
+    @Override
+    public void connect(int peer, String address) {
+        network.dialLater(this, peer);
+    }
+
+    // ---- links to peers
+
+    /** {@return whether it was not dialling this peer already} */
+    boolean beginDialling(int peer) {
+        return dialling.add(peer);
+    }
+
+    void endDialling(int peer) {
+        dialling.remove(peer);
+    }
+
+    void linked(SimulatedNode peer) {
+        links.add(peer.id());
+        receiver().onPeerConnected(peer.id());
+    }
+
+    /** The other side of a link is gone. */
+    void unlinked(int peer) {
+        if (links.remove(peer)) {
+            receiver().onPeerDisconnected(peer);
+        }
+    }
+
+    @Override
+    public boolean send(int peer, Bytes head, Bytes body) {
+        if (!links.contains(peer)) {
+            return false;
+        }
+        byte[] frame = frame(head, body);
+        unflushed.add(() -> network.send(node.id(), peer, frame));
+        return true;
+    }
+
+    private static byte[] frame(Bytes head, Bytes body) {
+        byte[] frame = new byte[head.length() + body.length()];
+        System.arraycopy(head.array(), head.offset(), frame, 0, head.length());
+        System.arraycopy(body.array(), body.offset(), frame, head.length(), body.length());
+        return frame;
+    }
+
+    // ---- clients
+
+    /** A client has come; what is sent to it goes to {@code frames}. */
+    void connectClient(long connection, Consumer<Bytes> frames) {
+        clients.put(connection, frames);
+    }
+
+    @Override
+    public boolean sendToClient(long connection, Bytes head, Bytes body) {
+        Consumer<Bytes> client = clients.get(connection);
+        if (client == null) {
+            return false;
+        }
+        Bytes frame = Bytes.wrap(frame(head, body));
+        unflushed.add(() -> network.sendToClient(node.id(), () -> client.accept(frame)));
+        return true;
+    }
+
+    @Override
+    public void closeClient(long connection) {
+        clients.remove(connection);
+    }
+
+    @Override
+    public void flush() {
+        unflushed.forEach(Runnable::run);
+        unflushed.clear();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        links.clear();
+        clients.clear();
+        unflushed.clear();
+    }
+}

@@ -1,0 +1,91 @@
+package dev.multipaxos.testkit.sim;
+
+import dev.multipaxos.core.Configuration;
+import dev.multipaxos.core.Message;
+import dev.multipaxos.core.Parameters;
+import dev.multipaxos.runtime.Driver;
+import dev.multipaxos.runtime.SessionRules;
+import dev.multipaxos.runtime.SlotExecution;
+import dev.multipaxos.runtime.TimeSource;
+import dev.multipaxos.runtime.Wiring;
+import java.util.function.LongConsumer;
+
+/** Puts the witness between the parts of a node, and what a test breaks, and gives the node the numbers that its seed drew. */
+final class SimulatedWiring implements Wiring {
+
+    private final SimulatedNode node;
+    private final Swarm swarm;
+    private final Sabotage sabotage;
+    private final Witness witness;
+    private final DurableFacts facts;
+    private final ObservedMachine machine;
+
+    SimulatedWiring(
+            SimulatedNode node,
+            Swarm swarm,
+            Sabotage sabotage,
+            Witness witness,
+            DurableFacts facts,
+            ObservedMachine machine) {
+        this.node = node;
+        this.swarm = swarm;
+        this.sabotage = sabotage;
+        this.witness = witness;
+        this.facts = facts;
+        this.machine = machine;
+    }
+
+    @Override
+    public TimeSource time() {
+        return node;
+    }
+
+    @Override
+    public SessionRules sessions() {
+        return swarm.sessions();
+    }
+
+    @Override
+    public Parameters parameters(Parameters computed) {
+        return swarm.parameters();
+    }
+
+    @Override
+    public Configuration configuration(Configuration founded) {
+        return sabotage.configuration(node.id(), founded);
+    }
+
+    @Override
+    public Driver.Journal journal(Driver.Journal journal, LongConsumer durable) {
+        return sabotage.journal(node.id(), journal, durable);
+    }
+
+    @Override
+    public Driver.Network network(Driver.Network network) {
+        return new Driver.Network() {
+            @Override
+            public void send(int to, Message message) {
+                witness.said(facts, message);
+                network.send(to, message);
+            }
+
+            @Override
+            public void flush() {
+                network.flush();
+            }
+        };
+    }
+
+    @Override
+    public SlotExecution execution(SlotExecution execution) {
+        return (slot, value, outcomes) -> {
+            witness.chosen(node.id(), slot, value);
+            machine.begin(slot);
+            execution.execute(slot, value, (command, status, answer) -> {
+                machine.ended(command, status, answer);
+                outcomes.ended(command, status, answer);
+            });
+            witness.executed(node.id(), slot, machine.hash());
+        };
+    }
+}

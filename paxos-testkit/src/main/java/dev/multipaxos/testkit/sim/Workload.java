@@ -1,0 +1,59 @@
+package dev.multipaxos.testkit.sim;
+
+import dev.multipaxos.Codec;
+import dev.multipaxos.StateMachine;
+import dev.multipaxos.testkit.history.Specification;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a simulated cluster replicates, and what its clients ask for. Everything random comes from the generator that is handed
+ * in: the same seed must lead to the same commands.
+ *
+ * @param <C> commands, and queries
+ * @param <R> their answers
+ */
+public interface Workload<C, R extends @Nullable Object> {
+
+    /** {@return a fresh state machine, once for each life of each node} */
+    StateMachine<C, R> stateMachine();
+
+    /** {@return how commands, and queries, become bytes} */
+    Codec<C> commands();
+
+    /** {@return how answers become bytes} */
+    Codec<R> answers();
+
+    /**
+     * A client wants something.
+     *
+     * @param random decides what
+     * @return the command
+     */
+    C command(SplittableRandom random);
+
+    /**
+     * A client wants to know something.
+     *
+     * @param random decides what
+     * @return the query, for {@link StateMachine#query}; null, as is the default, if there is nothing to ask
+     */
+    default @Nullable C query(SplittableRandom random) {
+        return null;
+    }
+
+    /**
+     * Says what one copy, used by one client at a time, would answer; the clients' whole history is checked against it. Of a
+     * query it must leave the state as it is.
+     *
+     * @return the specification; null, as is the default, if the answers are not to be checked
+     */
+    default @Nullable Specification<?, C, R> specification() {
+        return null;
+    }
+
+    /** {@return the size of the largest command, encoded, in bytes; 1,024 unless it is said} */
+    default int commandBytesMax() {
+        return 1_024;
+    }
+}
