@@ -15,13 +15,13 @@ import java.io.InputStream;
 final class ObservedMachine implements StateMachine<Bytes, Bytes> {
 
     private final int node;
-    private final StateMachine<Bytes, Bytes> machine;
+    private final CheckedMachine<?, ?> machine;
     private final Witness witness;
     private long slot;
     private int index; // of the next command in the slot
     private long hash;
 
-    ObservedMachine(int node, StateMachine<Bytes, Bytes> machine, Witness witness) {
+    ObservedMachine(int node, CheckedMachine<?, ?> machine, Witness witness) {
         this.node = node;
         this.machine = machine;
         this.witness = witness;
@@ -47,6 +47,17 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
                 hash,
                 command.session() ^ command.sequence() << 48,
                 (long) status.name().hashCode() << 32 ^ answer.hashCode());
+    }
+
+    /** A slot is executed. */
+    void end() {
+        witness.executed(node, slot, hash);
+        machine.end(slot);
+    }
+
+    /** Compares the state with those of the others. */
+    void compareState() {
+        machine.compareState();
     }
 
     @Override

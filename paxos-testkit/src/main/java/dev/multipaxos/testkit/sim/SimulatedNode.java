@@ -169,7 +169,7 @@ final class SimulatedNode implements TimeSource {
                                         .withSegmentBytes(swarm.segmentBytes()),
                                 facts,
                                 witness));
-        ObservedMachine restarted = new ObservedMachine(id, simulation.load().machine(random.split()), witness);
+        ObservedMachine restarted = new ObservedMachine(id, simulation.load().machine(id, random.split()), witness);
         SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
         transport = connections;
         machine = restarted;

@@ -131,7 +131,8 @@ public final class Simulation {
         return new Result(seed, events, traceHash, witness.executed(), elections, crashes, now / 1_000);
     }
 
-    private Violation violation(Throwable thrown) {
+    private Violation violation(Throwable caught) {
+        Throwable thrown = load.reason(caught);
         return new Violation(seed, events, what(thrown), trace == null ? List.of() : List.copyOf(trace), thrown);
     }
 
@@ -161,6 +162,7 @@ public final class Simulation {
                 event.detail() ^ (node == null ? 0 : node.id()));
         trace(() -> now + " µs " + event.kind() + (node == null ? "" : ", " + node));
         event.action().run();
+        load.rethrow();
     }
 
     static long mix(long hash, long one, long other) {
@@ -316,6 +318,7 @@ public final class Simulation {
                     node.holdsEverything()
                             && node.machine().hash() == back.get(0).machine().hash(),
                     () -> "equal states: " + witness.executed() + " slots were executed, " + back);
+            node.machine().compareState();
         }
     }
 }

@@ -52,6 +52,19 @@ public interface Workload<C, R extends @Nullable Object> {
         return null;
     }
 
+    /**
+     * Says whether equal states have equal snapshots, byte for byte. Then the whole state is compared, and not only the answers:
+     * between nodes, before and after a query, and of a state machine and one that was restored from its snapshot. A map that is
+     * written in the order of its keys is canonical, one in the order of hashes is not.
+     *
+     * <p>Snapshots are then taken very often, after every slot if they are small: keep the simulated state at some kilobytes.
+     *
+     * @return false, as is the default, if only answers can be compared
+     */
+    default boolean snapshotsAreCanonical() {
+        return false;
+    }
+
     /** {@return the size of the largest command, encoded, in bytes; 1,024 unless it is said} */
     default int commandBytesMax() {
         return 1_024;
