@@ -3,9 +3,11 @@ module dev.multipaxos.testkit {
     requires transitive dev.multipaxos;
     requires dev.multipaxos.storage;
     requires static transitive org.jspecify;
+    requires static transitive org.junit.jupiter.api; // for those who write a ClusterTest
     requires org.slf4j;
 
     exports dev.multipaxos.testkit;
     exports dev.multipaxos.testkit.history;
+    exports dev.multipaxos.testkit.junit;
     exports dev.multipaxos.testkit.sim;
 }
