@@ -25,6 +25,9 @@ final class SimulatedNetwork {
     private static final int REORDERED_DELAYS = 100;
     private static final int DUPLICATE_DELAYS = 200;
 
+    /** A message on its way: its number, whether it is a copy, and the life in which its sender sent it. */
+    record Flight(long number, boolean again, int senderLife, Message message) {}
+
     private final Simulation simulation;
     private final Swarm swarm;
     private final SplittableRandom random;
@@ -81,7 +84,9 @@ final class SimulatedNetwork {
                 cluster, GROUP, sender.id(), to, sender.storageId(), sender.bootCount(), sender.journalPosition());
         byte[] frame = frame(PeerCodec.head(envelope, message), PeerCodec.body(message));
         int crc = crc(frame);
+        long number = simulation.observer().sent(sender.id(), to, message);
         if (happens(Fault.LOSS)) {
+            simulation.observer().lost(number, sender.id(), to, message, "loss");
             return;
         }
         long due = simulation.now() + delay();
@@ -89,14 +94,28 @@ final class SimulatedNetwork {
             frame = frame.clone();
             frame[random.nextInt(frame.length)] ^= (byte) (1 << random.nextInt(8));
         }
-        carry(sender.id(), to, frame, crc, due);
+        Flight flight = new Flight(number, false, sender.life(), message);
+        carry(flight, sender.id(), to, frame, crc, due);
         if (happens(Fault.DUPLICATION)) {
-            carry(sender.id(), to, frame, crc, due + swarm.delayMicros() * (1L + random.nextInt(DUPLICATE_DELAYS)));
+            Flight copy = new Flight(number, true, sender.life(), message);
+            carry(
+                    copy,
+                    sender.id(),
+                    to,
+                    frame,
+                    crc,
+                    due + swarm.delayMicros() * (1L + random.nextInt(DUPLICATE_DELAYS)));
         }
     }
 
     private boolean happens(Fault fault) {
-        return swarm.has(fault) && !simulation.isCalm() && random.nextDouble() < swarm.probability();
+        if (!swarm.drew(fault) || simulation.isCalm() || random.nextDouble() >= swarm.probability()) {
+            return false;
+        }
+        if (swarm.has(fault)) {
+            simulation.observer().struck(fault);
+        }
+        return swarm.has(fault);
     }
 
     private int delay() {
@@ -117,30 +136,30 @@ final class SimulatedNetwork {
         return (int) crc.getValue();
     }
 
-    private void carry(int from, int to, byte[] frame, int crc, long due) {
+    private void carry(Flight flight, int from, int to, byte[] frame, int crc, long due) {
         simulation.at(
                 due,
                 Event.Kind.MESSAGE,
                 simulation.node(to),
                 0,
                 (long) from << 32 ^ crc,
-                () -> arrive(from, to, frame, crc));
+                () -> arrive(flight, from, to, frame, crc));
     }
 
-    private void arrive(int from, int to, byte[] frame, int crc) {
+    private void arrive(Flight flight, int from, int to, byte[] frame, int crc) {
         if (Math.max(cloggedUntil[from], cloggedUntil[to]) > simulation.now()) {
-            held.add(() -> carry(from, to, frame, crc, simulation.now() + delay()));
+            held.add(() -> carry(flight, from, to, frame, crc, simulation.now() + delay()));
         } else if (cut[from][to]) {
-            simulation.trace(() -> "  lost: " + from + " → " + to + " is cut");
+            simulation.observer().lost(flight.number(), from, to, flight.message(), "cut");
         } else if (crc(frame) != crc) {
-            simulation.trace(() -> "  refused: bytes have changed");
-            decodeGarbage(frame);
+            simulation.observer().lost(flight.number(), from, to, flight.message(), "bytes have changed");
+            decodeGarbage(to, frame);
         } else {
-            deliver(from, to, frame);
+            deliver(flight, from, to, frame);
         }
     }
 
-    private void deliver(int from, int to, byte[] frame) {
+    private void deliver(Flight flight, int from, int to, byte[] frame) {
         try {
             PeerCodec.decode(Bytes.wrap(frame), new PeerFrames() {
                 @Override
@@ -151,7 +170,7 @@ final class SimulatedNetwork {
                                     && envelope.from() == from
                                     && envelope.to() == to,
                             () -> "codec: from " + from + " to " + to + " came " + envelope);
-                    simulation.node(to).receive(from, message);
+                    simulation.node(to).receive(flight, from, message);
                 }
 
                 @Override
@@ -165,21 +184,25 @@ final class SimulatedNetwork {
     }
 
     /** The checksum keeps such frames from the codec; were it ever to let one through, the codec must not break. */
-    private void decodeGarbage(byte[] frame) {
+    private void decodeGarbage(int to, byte[] frame) {
         try {
             PeerCodec.decode(Bytes.wrap(frame), new PeerFrames() {
                 @Override
                 public void onMessage(Envelope envelope, Message message) {
-                    simulation.trace(() -> "  which the codec would have taken for " + message);
+                    note(to, "the codec would have taken the bytes for " + message);
                 }
 
                 @Override
                 public void onEdge(Envelope envelope, Edge edge) {
-                    simulation.trace(() -> "  which the codec would have taken for " + edge);
+                    note(to, "the codec would have taken the bytes for " + edge);
                 }
             });
         } catch (WireException e) {
-            simulation.trace(() -> "  which the codec refuses: " + e.getMessage());
+            note(to, "the codec refuses the bytes: " + e.getMessage());
         }
+    }
+
+    private void note(int to, String what) {
+        simulation.observer().at(to, Step.Kind.NOTE, () -> what);
     }
 }

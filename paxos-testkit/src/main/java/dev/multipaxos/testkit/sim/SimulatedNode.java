@@ -77,7 +77,11 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
         this.clockRate = swarm.has(Fault.DRIFT) ? 0.7 + 0.6 * random.nextDouble() : 0.99 + 0.02 * random.nextDouble();
         this.facts = new DurableFacts(id);
         this.disk = new SimulatedDisk("node-" + id);
+        if (swarm.has(Fault.DRIFT)) {
+            simulation.observer().struck(Fault.DRIFT);
+        }
         if (swarm.has(Fault.SHORT_WRITE)) {
+            simulation.observer().struck(Fault.SHORT_WRITE);
             disk.writeShort(random.split());
         }
     }
@@ -128,6 +132,9 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
     }
 
     void pauseUntil(long time) {
+        if (isUp() && time > simulation.now()) {
+            simulation.observer().at(id, Step.Kind.PAUSE, () -> "stands still until " + time + " µs");
+        }
         pausedUntil = time;
     }
 
@@ -191,12 +198,19 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
             if (!disk.hasFailed()) {
                 throw new AssertionError("recovery: node " + id + " does not start: " + e.getMessage(), e);
             }
-            simulation.trace(() -> "  node " + id + " does not come up: " + e);
+            simulation.observer().hit(Situation.FAILED_AT_START);
+            simulation.observer().at(id, Step.Kind.NOTE, () -> "does not come up: " + e);
             simulation.crash(this, true);
             simulation.restartLater(this);
             return;
         }
-        simulation.trace(() -> "  up: " + this);
+        simulation.observer().started(id, facts.lost(), facts.keptUnforced());
+        simulation
+                .observer()
+                .at(
+                        id,
+                        Step.Kind.START,
+                        () -> "starts, promised " + driver().replica().promised() + ", executed " + executed);
         scheduleTick();
     }
 
@@ -206,6 +220,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
 
     /** The process is gone; with the power goes what was not forced. */
     void crash(boolean powerLost) {
+        simulation.observer().down(id, false, wanted > durable);
         if (powerLost && syncing && !disk.hasFailed() && random.nextBoolean()) {
             tear();
         }
@@ -220,6 +235,8 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
     void stop() {
         if (onDisk(() -> storage().close())) {
             disk.release();
+            simulation.observer().down(id, true, false);
+            simulation.observer().at(id, Step.Kind.STOP, () -> "stops in good order");
             forget();
         }
     }
@@ -230,7 +247,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
         try {
             storage().sync();
         } catch (StorageException e) {
-            simulation.trace(() -> "  torn: " + e);
+            simulation.observer().at(id, Step.Kind.NOTE, () -> "in the middle of a force: " + e);
         }
     }
 
@@ -270,11 +287,23 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
         }
     }
 
-    void receive(int from, Message message) {
+    void receive(SimulatedNetwork.Flight flight, int from, Message message) {
         if (isUp()) {
             Message arrived = simulation.sabotage().arrives(from, id, message);
-            simulation.trace(() -> "  " + from + " → " + id + " " + arrived);
+            simulation
+                    .observer()
+                    .arrives(
+                            flight.number(),
+                            from,
+                            id,
+                            arrived,
+                            flight.again(),
+                            flight.senderLife() != simulation.node(from).life(),
+                            driver().replica());
             handle(new Input.Received(from, arrived));
+        } else {
+            simulation.observer().hit(Situation.MESSAGE_TO_NOBODY);
+            simulation.observer().lost(flight.number(), from, id, message, "node " + id + " is down");
         }
     }
 
@@ -283,10 +312,12 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
     }
 
     void propose(Value value) {
+        simulation.observer().at(id, Step.Kind.CALL, () -> "is asked for " + MessageText.value(value));
         handle(new Input.Propose(value));
     }
 
     void read(long token) {
+        simulation.observer().at(id, Step.Kind.CALL, () -> "is asked for read " + token);
         handle(new Input.Read(token));
     }
 
@@ -306,6 +337,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
             led = replica.ballot();
             simulation.elected();
         }
+        simulation.observer().turned(id, replica, life == 1);
         beginSync();
     }
 
@@ -324,7 +356,8 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
             if (!disk.hasFailed()) {
                 throw new AssertionError("the storage of node " + id + " fails by itself: " + e.getMessage(), e);
             }
-            simulation.trace(() -> "  node " + id + " stops: " + e);
+            simulation.observer().hit(Situation.STOPPED_BY_DISK);
+            simulation.observer().at(id, Step.Kind.NOTE, () -> "stops: " + e);
             simulation.crash(this, true);
             simulation.restartLater(this);
             return false;
@@ -333,6 +366,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
 
     @Override
     public void append(Record record, Ballot promised) {
+        simulation.observer().appended(record);
         queue.add(new Queued(record, promised));
         idleTicks = 0;
     }
@@ -348,6 +382,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
             return;
         }
         syncing = true;
+        simulation.observer().at(id, Step.Kind.FORCE, () -> "forces " + queue.size() + " records");
         boolean written = onDisk(() -> {
             for (Queued next = queue.poll(); next != null; next = queue.poll()) {
                 Record record = next.record();
@@ -366,6 +401,9 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
         });
         if (written) {
             boolean slow = swarm.has(Fault.SLOW_DISK) && !simulation.isCalm() && random.nextInt(8) == 0;
+            if (slow) {
+                simulation.observer().struck(Fault.SLOW_DISK);
+            }
             int most = slow ? 2 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS : 100;
             after(random.nextInt(most), Event.Kind.SYNCED, this::finishSync);
         }
@@ -375,6 +413,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
         if (onDisk(() -> storage().sync())) {
             syncing = false;
             durable = appended;
+            simulation.observer().at(id, Step.Kind.FORCED, () -> "has forced " + durable + " records");
             driver().durable(durable);
             endTurn();
         }
@@ -385,6 +424,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
         after(random.nextInt(500), Event.Kind.LOG_READ, () -> {
             List<Value> values = new ArrayList<>();
             if (onDisk(() -> values.addAll(stored(fromSlot, toSlot, maxBytes))) && !values.isEmpty()) {
+                simulation.observer().hit(Situation.CATCH_UP_FROM_JOURNAL);
                 handle(new Input.LogRead(to, fromSlot, values));
             }
         });
@@ -443,16 +483,21 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
         if (!executing && !toExecute.isEmpty()) {
             executing = true;
             boolean slow = swarm.has(Fault.SLOW_STATE_MACHINE) && !simulation.isCalm();
+            if (slow) {
+                simulation.observer().struck(Fault.SLOW_STATE_MACHINE);
+            }
             after(random.nextInt(slow ? 20_000 : 50), Event.Kind.EXECUTED, this::executeSome);
         }
     }
 
     private void executeSome() {
         executing = false;
+        long first = executed + 1;
         for (int i = random.nextInt(toExecute.size()); i >= 0; i--) {
             Chosen next = toExecute.remove();
             apply(next.slot(), next.value());
         }
+        simulation.observer().at(id, Step.Kind.EXECUTE, () -> "executes " + MessageText.range(first, executed));
         executeLater();
         handle(new Input.Executed(executed));
     }
@@ -470,11 +515,14 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
     @Override
     public void readReady(long token, long slot) {
         witness.mayRead(id, token, slot);
+        simulation.observer().hit(Situation.READ_CONFIRMED);
+        simulation.observer().at(id, Step.Kind.NOTE, () -> "may run read " + token + " after slot " + slot);
     }
 
     @Override
     public void readRefused(long token) {
-        simulation.trace(() -> "  node " + id + " refuses read " + token);
+        simulation.observer().hit(Situation.READ_REFUSED);
+        simulation.observer().at(id, Step.Kind.NOTE, () -> "refuses read " + token);
     }
 
     /** What the witness compares when everything has calmed down. */

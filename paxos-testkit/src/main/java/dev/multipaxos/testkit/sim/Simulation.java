@@ -9,13 +9,12 @@ import dev.multipaxos.core.Value;
 import dev.multipaxos.wire.FoundingRecord;
 import dev.multipaxos.wire.FoundingRecordCodec;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +29,14 @@ import org.jspecify.annotations.Nullable;
 public final class Simulation {
 
     private static final int FRAME_BYTES_MAX = 1 << 20;
-    private static final int TRACE_LINES = 50;
+    private static final int STEPS_KEPT = 1_000;
     private static final long HASH_MULTIPLIER = 0x9E3779B97F4A7C15L;
 
     private final long seed;
+    private final SimulationConfig config;
     private final SplittableRandom random;
+    private final SplittableRandom clients;
+    private final SplittableRandom restarts;
     private final Sabotage sabotage;
     private final Swarm swarm;
     private final Bytes founding;
@@ -42,6 +44,7 @@ public final class Simulation {
     private final SimulatedNetwork network;
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final Chaos chaos;
+    private final Observer observer;
 
     private final PriorityQueue<Event> queue = new PriorityQueue<>();
     private long sequence;
@@ -52,7 +55,7 @@ public final class Simulation {
     private long elections;
     private long crashes;
     private long reads;
-    private @Nullable ArrayDeque<String> trace; // null: not traced
+    private long asked; // commands and reads
 
     /**
      * Draws a cluster and what goes wrong in it.
@@ -66,16 +69,20 @@ public final class Simulation {
 
     Simulation(long seed, SimulationConfig config, Sabotage sabotage) {
         this.seed = seed;
+        this.config = config;
         this.random = new SplittableRandom(seed);
         this.sabotage = sabotage;
         this.swarm = Swarm.draw(random, config, seed);
         this.founding = FoundingRecordCodec.encode(foundation(swarm));
         this.witness = new Witness(swarm.configuration());
+        this.observer = new Observer(swarm.quorums().voters());
         this.network = new SimulatedNetwork(this, swarm, random.split());
         for (int id = 1; id <= swarm.quorums().voters(); id++) {
             nodes.add(new SimulatedNode(this, swarm, random.split(), witness, id));
         }
-        this.chaos = new Chaos(this, swarm, random.split(), network);
+        this.chaos = new Chaos(this, swarm, config, random.split(), network);
+        this.clients = random.split();
+        this.restarts = random.split();
     }
 
     private static FoundingRecord foundation(Swarm swarm) {
@@ -95,13 +102,24 @@ public final class Simulation {
     }
 
     /**
-     * Keeps the last events as text, for {@link Violation#trace}. Slower; changes nothing else.
+     * Keeps the last steps, for {@link Violation#trace}. Slower; changes nothing else.
      *
      * @return this
      */
     public Simulation traced() {
-        trace = new ArrayDeque<>();
+        return traced(step -> {});
+    }
+
+    /** Keeps the last steps, and shows all of them to a listener. */
+    Simulation traced(Consumer<Step> listener) {
+        observer.keep(STEPS_KEPT, listener);
         return this;
+    }
+
+    /** {@return the last steps; null unless the run was traced} */
+    @Nullable
+    Trace trace() {
+        return observer.trace();
     }
 
     /** {@return what the seed drew, for people} */
@@ -126,9 +144,16 @@ public final class Simulation {
             }
             heal();
         } catch (AssertionError | RuntimeException e) {
-            throw new Violation(seed, events, what(e), trace == null ? List.of() : List.copyOf(trace), e);
+            throw new Violation(
+                    new Reproduction(seed, config, maxEvents),
+                    events,
+                    what(e),
+                    new Violation.Scene(
+                            describe(), nodes.size(), swarm.faults(), chaos.strikes(), asked, observer.trace()),
+                    e);
         }
-        return new Result(seed, events, traceHash, witness.executed(), elections, crashes, now / 1_000);
+        return new Result(
+                seed, events, traceHash, witness.executed(), elections, crashes, now / 1_000, observer.coverage());
     }
 
     private static String what(Throwable thrown) {
@@ -155,7 +180,7 @@ public final class Simulation {
                 traceHash,
                 now ^ (long) event.kind().name().hashCode() << 40,
                 event.detail() ^ (node == null ? 0 : node.id()));
-        trace(() -> now + " µs " + event.kind() + (node == null ? "" : ", " + node));
+        observer.event(events, now);
         event.action().run();
     }
 
@@ -174,20 +199,14 @@ public final class Simulation {
         at(now + micros, Event.Kind.FAULT, null, 0, 0, action);
     }
 
-    void trace(Supplier<String> line) {
-        ArrayDeque<String> lines = trace;
-        if (lines != null) {
-            if (lines.size() == TRACE_LINES) {
-                lines.remove();
-            }
-            lines.add(line.get());
-        }
-    }
-
     // ---- what the parts ask for ----
 
     long now() {
         return now;
+    }
+
+    Observer observer() {
+        return observer;
     }
 
     boolean isCalm() {
@@ -220,19 +239,20 @@ public final class Simulation {
 
     void crash(SimulatedNode node, boolean powerLost) {
         crashes++;
+        observer.at(node.id(), Step.Kind.CRASH, () -> powerLost ? "loses power" : "is killed");
         node.crash(powerLost);
     }
 
     /** Brings a node back, sooner or later. */
     void restartLater(SimulatedNode node) {
-        long down = calm ? 1 : 1 + random.nextInt(20 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS);
+        long down = calm ? 1 : 1 + restarts.nextInt(20 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS);
         at(now + down, Event.Kind.START, node, 0, 0, node::start);
     }
 
     // ---- clients ----
 
     private void planClient() {
-        at(now + 1 + random.nextInt(2 * swarm.proposalMicros()), Event.Kind.CLIENT, null, 0, 0, this::askSomeone);
+        at(now + 1 + clients.nextInt(2 * swarm.proposalMicros()), Event.Kind.CLIENT, null, 0, 0, this::askSomeone);
     }
 
     private void askSomeone() {
@@ -240,8 +260,11 @@ public final class Simulation {
             return;
         }
         planClient();
-        SimulatedNode node = nodes.get(random.nextInt(nodes.size()));
-        if (random.nextInt(16) == 0) {
+        if (asked++ >= config.commandsMax()) {
+            return;
+        }
+        SimulatedNode node = nodes.get(clients.nextInt(nodes.size()));
+        if (clients.nextInt(16) == 0) {
             if (node.isUp() && node.pausedUntil() <= now) {
                 witness.askedToRead(++reads);
                 node.read(reads);
@@ -252,7 +275,7 @@ public final class Simulation {
     }
 
     private void propose(SimulatedNode node) {
-        ByteBuffer command = ByteBuffer.allocate(4 + random.nextInt(swarm.payloadBytesMax()));
+        ByteBuffer command = ByteBuffer.allocate(4 + clients.nextInt(swarm.payloadBytesMax()));
         command.putInt(0, witness.nextCommand());
         Value.Batch value = new Value.Batch(now / 1_000, Bytes.wrap(command.array()));
         if (node.canPropose()) {
@@ -283,7 +306,7 @@ public final class Simulation {
                 node.start();
             }
         }
-        trace(() -> "healed: " + back);
+        observer.world(() -> "healed: " + back);
         long electionMicros = (long) swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
         long bound = 200 * electionMicros + 20L * Swarm.TICK_MICROS * (witness.executed() + 1);
         int firstNew = witness.nextCommand();

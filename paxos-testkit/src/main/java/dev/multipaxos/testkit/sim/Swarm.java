@@ -22,6 +22,7 @@ import java.util.SplittableRandom;
  * @param chaosMicros the mean time between two of those faults that happen at a moment
  * @param probability of those faults that happen to a single message
  * @param faults what goes wrong
+ * @param without what was drawn and does not go wrong; it draws what it would draw all the same
  */
 record Swarm(
         Quorums quorums,
@@ -32,7 +33,8 @@ record Swarm(
         int delayMicros,
         int chaosMicros,
         double probability,
-        Set<Fault> faults) {
+        Set<Fault> faults,
+        Set<Fault> without) {
 
     static final int TICK_MICROS = 1_000;
 
@@ -62,6 +64,10 @@ record Swarm(
         for (int i = random.nextInt(6); i > 0 && !left.isEmpty(); i--) {
             drawn.add(left.remove(random.nextInt(left.size())));
         }
+        drawn.addAll(config.forced());
+        Set<Fault> happening = EnumSet.copyOf(drawn);
+        happening.removeAll(config.without());
+        drawn.removeAll(happening);
         int pages = 4 + random.nextInt(13);
         int payloadBytesMax = 1 + random.nextInt(random.nextInt(8) == 0 ? 5_000 : 200);
         return new Swarm(
@@ -74,11 +80,17 @@ record Swarm(
                 20 + random.nextInt(500),
                 5_000 + random.nextInt(random.nextBoolean() ? 20_000 : 200_000),
                 random.nextDouble() * 0.3,
+                happening,
                 drawn);
     }
 
     boolean has(Fault fault) {
         return faults.contains(fault);
+    }
+
+    /** {@return whether a fault happens, or would but for the configuration} */
+    boolean drew(Fault fault) {
+        return faults.contains(fault) || without.contains(fault);
     }
 
     Configuration configuration() {
