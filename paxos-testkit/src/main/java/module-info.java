@@ -3,8 +3,12 @@ module dev.multipaxos.testkit {
     requires transitive dev.multipaxos;
     requires dev.multipaxos.storage;
     requires static transitive org.jspecify;
+    requires static info.picocli;
     requires org.slf4j;
 
     exports dev.multipaxos.testkit;
     exports dev.multipaxos.testkit.sim;
+
+    opens dev.multipaxos.testkit.sim to
+            info.picocli;
 }
