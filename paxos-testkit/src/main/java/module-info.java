@@ -4,6 +4,7 @@ module dev.multipaxos.testkit {
     requires dev.multipaxos.storage;
     requires static transitive org.jspecify;
     requires static transitive org.junit.jupiter.api; // for those who extend the contracts
+    requires static info.picocli;
     requires org.slf4j;
 
     exports dev.multipaxos.testkit;
@@ -13,4 +14,6 @@ module dev.multipaxos.testkit {
 
     opens dev.multipaxos.testkit.contract to
             org.junit.platform.commons;
+    opens dev.multipaxos.testkit.sim to
+            info.picocli;
 }

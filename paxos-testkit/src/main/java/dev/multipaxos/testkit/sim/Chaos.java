@@ -2,6 +2,7 @@ package dev.multipaxos.testkit.sim;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.SplittableRandom;
 
 /** Does, from time to time, one of the things that a seed drew. What it breaks, it mends after a while. */
@@ -25,22 +26,38 @@ final class Chaos {
 
     private final Simulation simulation;
     private final Swarm swarm;
-    private final SplittableRandom random;
+    private final SortedSet<Integer> skipped;
+    private final SplittableRandom schedule;
     private final SimulatedNetwork network;
     private final List<Fault> drawn;
 
-    Chaos(Simulation simulation, Swarm swarm, SplittableRandom random, SimulatedNetwork network) {
+    private SplittableRandom random; // of the strike, so that one that is skipped changes no other
+    private int strikes;
+
+    Chaos(
+            Simulation simulation,
+            Swarm swarm,
+            SimulationConfig config,
+            SplittableRandom random,
+            SimulatedNetwork network) {
         this.simulation = simulation;
         this.swarm = swarm;
+        this.skipped = config.skipped();
+        this.schedule = random;
         this.random = random;
         this.network = network;
-        this.drawn = AT_A_MOMENT.stream().filter(swarm::has).toList();
+        this.drawn = AT_A_MOMENT.stream().filter(swarm::drew).toList();
+    }
+
+    /** {@return how many strikes there were, those that were skipped included} */
+    int strikes() {
+        return strikes;
     }
 
     /** Plans the next fault, if the seed drew any that is planned. */
     void plan() {
         if (!drawn.isEmpty()) {
-            simulation.later(random.nextInt(2 * swarm.chaosMicros()), this::strike);
+            simulation.later(schedule.nextInt(2 * swarm.chaosMicros()), this::strike);
         }
     }
 
@@ -49,12 +66,20 @@ final class Chaos {
             return;
         }
         plan();
+        random = schedule.split();
+        if (skipped.contains(++strikes)) {
+            return;
+        }
         if (random.nextInt(3) == 0) {
             network.heal();
         }
         Fault fault = drawn.get(random.nextInt(drawn.size()));
         SimulatedNode node = simulation.node(1 + random.nextInt(swarm.quorums().voters()));
-        simulation.trace(() -> "  " + fault + ", " + node);
+        if (!swarm.has(fault)) {
+            return;
+        }
+        simulation.observer().struck(fault);
+        simulation.observer().world(() -> "strike " + strikes + ": " + fault + ", node " + node.id());
         switch (fault) {
             case ONE_WAY_CUT ->
                 network.cut(node.id(), 1 + random.nextInt(swarm.quorums().voters()));

@@ -17,6 +17,8 @@ final class DurableFacts {
     private final List<Appended> appended = new ArrayList<>(); // oldest first
     private int durable; // of them, those that were forced
     private long position;
+    private int lost; // at the last start: appended, and not found
+    private int keptUnforced; // at the last start: found, and never forced
 
     private Ballot promised = Ballot.ZERO;
     private long chosenUpTo;
@@ -47,6 +49,14 @@ final class DurableFacts {
         return votes.get((int) slot - 1);
     }
 
+    int lost() {
+        return lost;
+    }
+
+    int keptUnforced() {
+        return keptUnforced;
+    }
+
     // ---- the journal ----
 
     void append(Appended record) {
@@ -73,6 +83,8 @@ final class DurableFacts {
                     () -> "recovery: node " + node + " finds " + found.get(at) + " as record " + at + ", but appended "
                             + appended.get(at));
         }
+        lost = appended.size() - found.size();
+        keptUnforced = found.size() - durable;
         appended.subList(found.size(), appended.size()).clear();
     }
 

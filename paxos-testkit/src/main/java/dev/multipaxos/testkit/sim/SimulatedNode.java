@@ -64,7 +64,11 @@ final class SimulatedNode implements TimeSource {
         this.clockRate = swarm.has(Fault.DRIFT) ? 0.7 + 0.6 * random.nextDouble() : 0.99 + 0.02 * random.nextDouble();
         this.facts = new DurableFacts(id);
         this.disk = new SimulatedDisk("node-" + id);
+        if (swarm.has(Fault.DRIFT)) {
+            simulation.observer().struck(Fault.DRIFT);
+        }
         if (swarm.has(Fault.SHORT_WRITE)) {
+            simulation.observer().struck(Fault.SHORT_WRITE);
             disk.writeShort(random.split());
         }
     }
@@ -95,6 +99,9 @@ final class SimulatedNode implements TimeSource {
     }
 
     void pauseUntil(long time) {
+        if (isUp() && time > simulation.now()) {
+            note(Step.Kind.PAUSE, () -> "stands still until " + time + " µs");
+        }
         pausedUntil = time;
     }
 
@@ -104,6 +111,14 @@ final class SimulatedNode implements TimeSource {
 
     SimulatedTransport transport() {
         return present(transport);
+    }
+
+    Replica replica() {
+        return node().replica();
+    }
+
+    private void note(Step.Kind kind, Supplier<String> what) {
+        simulation.observer().at(id, kind, what);
     }
 
     /** {@return what it replicates, in this life} */
@@ -169,7 +184,7 @@ final class SimulatedNode implements TimeSource {
                                         .withSegmentBytes(swarm.segmentBytes()),
                                 facts,
                                 witness));
-        ObservedMachine restarted = new ObservedMachine(id, simulation.load().machine(random.split()), witness);
+        ObservedMachine restarted = new ObservedMachine(id, simulation.load().machine(random.split()), witness, simulation.observer());
         SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
         transport = connections;
         machine = restarted;
@@ -188,24 +203,31 @@ final class SimulatedNode implements TimeSource {
                             restarted,
                             Codec.bytes(),
                             Codec.bytes()),
-                    new SimulatedWiring(this, swarm, simulation.sabotage(), witness, facts, restarted));
+                    new SimulatedWiring(
+                            this, swarm, simulation.sabotage(), witness, facts, restarted, simulation.observer()));
         } catch (StorageException | SimulatedDisk.PowerLost e) {
             if (!disk.hasFailed()) {
                 throw new AssertionError("recovery: node " + id + " does not start: " + e.getMessage(), e);
             }
-            simulation.trace(() -> "  node " + id + " does not come up: " + e);
+            simulation.observer().hit(Situation.FAILED_AT_START);
+            note(Step.Kind.NOTE, () -> "does not come up: " + e);
             simulation.crash(this, true);
             simulation.restartLater(this);
             return;
         } catch (IOException e) {
             throw new IllegalStateException("no simulated transport fails to start", e);
         }
-        simulation.trace(() -> "  up: " + this);
+        simulation.observer().started(id, facts.lost(), facts.keptUnforced());
+        note(
+                Step.Kind.START,
+                () -> "starts, promised " + replica().promised() + ", executed " + machine().slot());
         planTick();
     }
 
     /** The process is gone; with the power goes what was not forced. */
     void crash(boolean powerLost) {
+        SteppedNode<Bytes, Bytes> node = running;
+        simulation.observer().down(id, false, node != null && node.isHoldingBack());
         if (powerLost && writing && !disk.hasFailed() && random.nextBoolean()) {
             tear();
         }
@@ -220,6 +242,8 @@ final class SimulatedNode implements TimeSource {
     void stop() {
         if (onDisk(() -> node().close())) {
             disk.release();
+            simulation.observer().down(id, true, false);
+            note(Step.Kind.STOP, () -> "stops in good order");
             forget();
         }
     }
@@ -230,7 +254,7 @@ final class SimulatedNode implements TimeSource {
         try {
             node().sync();
         } catch (StorageException e) {
-            simulation.trace(() -> "  torn: " + e);
+            note(Step.Kind.NOTE, () -> "in the middle of a force: " + e);
         }
     }
 
@@ -250,9 +274,9 @@ final class SimulatedNode implements TimeSource {
 
     // ---- what arrives ----
 
-    void receive(int from, byte[] frame) {
+    void receive(int from, Bytes frame) {
         if (isUp()) {
-            transport().receiver().onPeer(from, Bytes.wrap(frame));
+            transport().receiver().onPeer(from, frame);
             transport().receiver().onBurstEnd();
             mailArrived();
         }
@@ -323,6 +347,7 @@ final class SimulatedNode implements TimeSource {
             led = replica.ballot();
             simulation.elected();
         }
+        simulation.observer().turned(id, replica, node().bootCount() == 1);
         write();
         answer();
         execute();
@@ -343,7 +368,8 @@ final class SimulatedNode implements TimeSource {
             if (!disk.hasFailed()) {
                 throw new AssertionError("the storage of node " + id + " fails by itself: " + e.getMessage(), e);
             }
-            simulation.trace(() -> "  node " + id + " stops: " + e);
+            simulation.observer().hit(Situation.STOPPED_BY_DISK);
+            note(Step.Kind.NOTE, () -> "stops: " + e);
             simulation.crash(this, true);
             simulation.restartLater(this);
             return false;
@@ -355,8 +381,12 @@ final class SimulatedNode implements TimeSource {
         if (!writing && isUp() && node().hasRecords()) {
             idleTicks = 0;
             writing = true;
+            note(Step.Kind.FORCE, () -> "writes and forces records");
             if (onDisk(() -> node().write())) {
                 boolean slow = swarm.has(Fault.SLOW_DISK) && !simulation.isCalm() && random.nextInt(8) == 0;
+                if (slow) {
+                    simulation.observer().struck(Fault.SLOW_DISK);
+                }
                 int most = slow ? 2 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS : 100;
                 after(random.nextInt(most), Event.Kind.SYNCED, this::sync);
             }
@@ -366,6 +396,7 @@ final class SimulatedNode implements TimeSource {
     private void sync() {
         if (onDisk(() -> node().sync())) {
             writing = false;
+            note(Step.Kind.FORCED, () -> "has forced them");
             mailArrived();
             write();
         }
@@ -377,6 +408,7 @@ final class SimulatedNode implements TimeSource {
             answering = true;
             after(random.nextInt(500), Event.Kind.LOG_READ, () -> {
                 if (onDisk(() -> node().answerQuestion())) {
+                    simulation.observer().hit(Situation.CATCH_UP_FROM_JOURNAL);
                     answering = false;
                     mailArrived();
                     answer();
@@ -391,9 +423,16 @@ final class SimulatedNode implements TimeSource {
         if (!executing && isUp() && node().hasChosen()) {
             executing = true;
             boolean slow = swarm.has(Fault.SLOW_STATE_MACHINE) && !simulation.isCalm();
+            if (slow) {
+                simulation.observer().struck(Fault.SLOW_STATE_MACHINE);
+            }
             after(random.nextInt(slow ? 20_000 : 50), Event.Kind.EXECUTED, () -> {
                 executing = false;
+                long first = machine().slot() + 1;
                 node().execute(1 + random.nextInt(8));
+                if (machine().slot() >= first) {
+                    note(Step.Kind.EXECUTE, () -> "executes " + MessageText.range(first, machine().slot()));
+                }
                 mailArrived();
                 execute();
             });

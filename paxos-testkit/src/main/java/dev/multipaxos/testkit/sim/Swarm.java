@@ -31,6 +31,7 @@ import java.util.SplittableRandom;
  * @param chaosMicros the mean time between two of those faults that happen at a moment
  * @param probability of those faults that happen to a single message
  * @param faults what goes wrong
+ * @param without what was drawn and does not go wrong; it draws what it would draw all the same
  */
 record Swarm(
         Quorums quorums,
@@ -44,7 +45,8 @@ record Swarm(
         int delayMicros,
         int chaosMicros,
         double probability,
-        Set<Fault> faults) {
+        Set<Fault> faults,
+        Set<Fault> without) {
 
     static final int TICK_MICROS = 1_000;
 
@@ -76,6 +78,10 @@ record Swarm(
         for (int i = random.nextInt(6); i > 0 && !left.isEmpty(); i--) {
             drawn.add(left.remove(random.nextInt(left.size())));
         }
+        drawn.addAll(config.forced());
+        Set<Fault> happening = EnumSet.copyOf(drawn);
+        happening.removeAll(config.without());
+        drawn.removeAll(happening);
         int pages = 4 + random.nextInt(13);
         int paddingBytesMax = 1 + random.nextInt(random.nextInt(8) == 0 ? 5_000 : 200);
         int remoteClients = random.nextInt(4);
@@ -95,8 +101,9 @@ record Swarm(
                 paddingBytesMax,
                 100 + random.nextInt(random.nextBoolean() ? 400 : 5_000),
                 20 + random.nextInt(500),
-                5_000 + random.nextInt(random.nextBoolean() ? 20_000 : 200_000),
+                2_000 + random.nextInt(random.nextBoolean() ? 15_000 : 100_000),
                 random.nextDouble() * 0.3,
+                happening,
                 drawn);
     }
 
@@ -135,6 +142,11 @@ record Swarm(
 
     boolean has(Fault fault) {
         return faults.contains(fault);
+    }
+
+    /** {@return whether a fault happens, or would but for the configuration} */
+    boolean drew(Fault fault) {
+        return faults.contains(fault) || without.contains(fault);
     }
 
     Configuration configuration() {
