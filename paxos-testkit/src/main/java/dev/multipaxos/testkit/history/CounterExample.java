@@ -54,7 +54,7 @@ final class CounterExample<S, C, R> {
                 .append(Table.of(blamed, pictured));
         if (!shown.isEmpty()) {
             message.append(String.format(
-                            "The %d others%s:%n", others.size(), others.size() == shown.size() ? "" : ", the latest"))
+                            "Others (%d%s):%n", others.size(), others.size() == shown.size() ? "" : ", the latest"))
                     .append(Table.of(shown, pictured));
         }
         if (!phantoms.isEmpty()) {
