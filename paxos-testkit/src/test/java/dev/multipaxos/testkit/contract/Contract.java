@@ -1,9 +1,12 @@
 package dev.multipaxos.testkit.contract;
 
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.testkit.engine.EngineTestKit;
@@ -14,13 +17,21 @@ final class Contract {
 
     private Contract() {}
 
-    /** {@return the tests that failed, and what each said, up to what JUnit adds} */
+    /** Runs all of a contract. {@return the tests that failed, and what each said, up to what JUnit adds} */
     static Map<String, String> failuresOf(Class<?> implementation) {
+        return run(implementation, selectClass(implementation));
+    }
+
+    /** Runs one test of a contract, which must fail. {@return what it said} */
+    static String failureOf(Class<?> implementation, String test) {
+        return Objects.requireNonNull(
+                run(implementation, selectMethod(implementation, test)).get(test), test);
+    }
+
+    private static Map<String, String> run(Class<?> implementation, DiscoverySelector what) {
         Map<String, String> failures = new TreeMap<>();
-        var tests = EngineTestKit.engine("junit-jupiter")
-                .selectors(selectClass(implementation))
-                .execute()
-                .testEvents();
+        var tests =
+                EngineTestKit.engine("junit-jupiter").selectors(what).execute().testEvents();
         if (tests.started().count() == 0) {
             throw new AssertionError("no test of " + implementation + " was found");
         }
