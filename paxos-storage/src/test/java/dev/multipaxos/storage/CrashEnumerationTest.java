@@ -108,6 +108,20 @@ class CrashEnumerationTest {
     }
 
     @Test
+    void the_repair_of_a_damaged_copy_of_the_identity() throws Exception {
+        Life before = new Life(new RecordedDisk(Map.of()), Spares.AT_ONCE, 0, Said.NOTHING);
+        before.begin();
+        before.appendAndSync(new Slots(0), 1, 100);
+        before.end();
+        SortedMap<String, byte[]> files = before.disk.files();
+        Objects.requireNonNull(files.get(Owner.FILE))[20] ^= 1;
+        enumerate(10, new Life(new RecordedDisk(files), Spares.AT_ONCE, 1, before.last), (life, slots) -> {
+            life.begin();
+            life.end();
+        });
+    }
+
+    @Test
     void a_force_or_a_sync_of_the_directory_that_is_left_out_is_found() {
         for (Class<? extends Operation> without : List.of(Force.class, SyncDirectory.class)) {
             RecordedDisk disk = new RecordedDisk(Map.of());

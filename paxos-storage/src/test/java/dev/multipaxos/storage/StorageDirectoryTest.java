@@ -111,6 +111,17 @@ class StorageDirectoryTest {
     }
 
     @Test
+    void a_repair_that_a_crash_interrupted_is_done_again() throws Exception {
+        MemoryDisk disk = used();
+        byte[] whole = disk.bytes(Owner.FILE).clone();
+        disk.bytes(Owner.FILE)[20] ^= 1;
+        disk.put(Owner.FILE + CopiedFile.TEMPORARY, whole);
+        assertThat(Fixture.contents(disk)).isEqualTo(RECORDS);
+        assertThat(disk.bytes(Owner.FILE)).isEqualTo(whole);
+        assertThat(disk.list()).doesNotContain(Owner.FILE + CopiedFile.TEMPORARY);
+    }
+
+    @Test
     void two_damaged_copies_stop_the_node() throws Exception {
         for (String name : List.of(Owner.FILE, Manifest.FILE)) {
             for (int at : new int[] {0, 9, 13, 20}) {
