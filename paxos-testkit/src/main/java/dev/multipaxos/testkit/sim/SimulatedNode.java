@@ -77,9 +77,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
         this.clockRate = swarm.has(Fault.DRIFT) ? 0.7 + 0.6 * random.nextDouble() : 0.99 + 0.02 * random.nextDouble();
         this.facts = new DurableFacts(id);
         this.disk = new SimulatedDisk("node-" + id);
-        if (swarm.has(Fault.SHORT_WRITE)) {
-            disk.writeShort(random.split());
-        }
+        disk.behave(swarm, random);
     }
 
     int id() {
@@ -188,12 +186,7 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
             storage = opened;
             driver = new Driver(replica, simulation.sabotage().journal(id, this, this::tellDurable), this, this);
         } catch (StorageException | SimulatedDisk.PowerLost e) {
-            if (!disk.hasFailed()) {
-                throw new AssertionError("recovery: node " + id + " does not start: " + e.getMessage(), e);
-            }
-            simulation.trace(() -> "  node " + id + " does not come up: " + e);
-            simulation.crash(this, true);
-            simulation.restartLater(this);
+            fails(e, "recovery: node " + id + " does not start");
             return;
         }
         simulation.trace(() -> "  up: " + this);
@@ -321,13 +314,21 @@ final class SimulatedNode implements Driver.Journal, Driver.Network, Driver.Appl
             work.run();
             return true;
         } catch (StorageException | SimulatedDisk.PowerLost e) {
-            if (!disk.hasFailed()) {
-                throw new AssertionError("the storage of node " + id + " fails by itself: " + e.getMessage(), e);
-            }
-            simulation.trace(() -> "  node " + id + " stops: " + e);
-            simulation.crash(this, true);
-            simulation.restartLater(this);
+            fails(e, "the storage of node " + id + " fails by itself");
             return false;
+        }
+    }
+
+    /** A node whose disk failed comes back; one whose disk is damaged must be replaced. Nothing else may stop it. */
+    private void fails(Exception e, String otherwise) {
+        boolean lost = disk.isFound(e);
+        if (!lost && !disk.hasFailed()) {
+            throw new AssertionError(otherwise + ": " + e.getMessage(), e);
+        }
+        simulation.trace(() -> "  node " + id + (lost ? " is lost: " : " stops: ") + e);
+        simulation.crash(this, lost || disk.losesCacheNow());
+        if (!lost) {
+            simulation.restartLater(this);
         }
     }
 

@@ -22,6 +22,7 @@ import java.util.SplittableRandom;
  * @param chaosMicros the mean time between two of those faults that happen at a moment
  * @param probability of those faults that happen to a single message
  * @param faults what goes wrong
+ * @param unbounded whether any disk may be damaged; then nothing is asked for but safety
  */
 record Swarm(
         Quorums quorums,
@@ -32,7 +33,8 @@ record Swarm(
         int delayMicros,
         int chaosMicros,
         double probability,
-        Set<Fault> faults) {
+        Set<Fault> faults,
+        boolean unbounded) {
 
     static final int TICK_MICROS = 1_000;
 
@@ -62,6 +64,9 @@ record Swarm(
         for (int i = random.nextInt(6); i > 0 && !left.isEmpty(); i--) {
             drawn.add(left.remove(random.nextInt(left.size())));
         }
+        boolean unbounded = config.unboundedEvery() > 0
+                && drawn.stream().anyMatch(Fault::isDamage)
+                && random.nextInt(config.unboundedEvery()) == 0;
         int pages = 4 + random.nextInt(13);
         int payloadBytesMax = 1 + random.nextInt(random.nextInt(8) == 0 ? 5_000 : 200);
         return new Swarm(
@@ -74,7 +79,8 @@ record Swarm(
                 20 + random.nextInt(500),
                 5_000 + random.nextInt(random.nextBoolean() ? 20_000 : 200_000),
                 random.nextDouble() * 0.3,
-                drawn);
+                drawn,
+                unbounded);
     }
 
     boolean has(Fault fault) {

@@ -37,7 +37,7 @@ enum PlantedBug {
     /** A node starts from an old copy of its disk. */
     OLD_COPY_RESTORED("recovery", OldCopyRestored::new),
     /** After a restart an acceptor has forgotten what it voted for. */
-    VOTES_FORGOTTEN("agreement", () -> new Forgotten(vote(), true)),
+    VOTES_FORGOTTEN("a promise tells every vote", () -> new Forgotten(vote(), true)),
     /** After a restart an acceptor has forgotten what it promised. */
     PROMISE_FORGOTTEN("promises only rise", () -> new Forgotten(new Record.Promised(new Ballot(1, 1)), false)),
     /** An acceptor votes for another value than the leader proposed. */
