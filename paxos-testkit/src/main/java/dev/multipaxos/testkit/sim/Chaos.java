@@ -21,6 +21,12 @@ final class Chaos {
             Fault.POWER_LOSS_AT_START,
             Fault.ROLLING_RESTART,
             Fault.IO_ERROR,
+            Fault.READ_ERROR,
+            Fault.DISK_FULL,
+            Fault.ROT,
+            Fault.LOST_WRITE,
+            Fault.MISDIRECTED_WRITE,
+            Fault.LYING_PAGE_CACHE,
             Fault.PAUSE,
             Fault.CLOCK_JUMP);
 
@@ -92,7 +98,10 @@ final class Chaos {
             case POWER_LOSS_OF_ALL -> simulation.nodes().forEach(each -> down(each, true));
             case POWER_LOSS_AT_START -> losePowerAtStart(node);
             case ROLLING_RESTART -> rollingRestart();
-            case IO_ERROR -> node.disk().failIn(random.nextInt(20));
+            case IO_ERROR, LYING_PAGE_CACHE -> node.disk().failIn(random.nextInt(20));
+            case READ_ERROR -> failRead(node);
+            case DISK_FULL -> fillDisk(node);
+            case ROT, LOST_WRITE, MISDIRECTED_WRITE -> damage(fault, node);
             case PAUSE -> node.pauseUntil(simulation.now() + duration());
             case CLOCK_JUMP -> node.setWallClock(random.nextInt(40_000) - 20_000);
             default -> throw new IllegalStateException(fault + " happens at no moment");
@@ -160,6 +169,40 @@ final class Chaos {
         }
         node.disk().losePowerIn(random.nextInt(60));
         simulation.restartLater(node);
+    }
+
+    private void failRead(SimulatedNode node) {
+        if (random.nextBoolean()) {
+            down(node, random.nextBoolean());
+        }
+        node.disk().failReadIn(random.nextInt(20));
+    }
+
+    private void fillDisk(SimulatedNode node) {
+        node.disk().fill(random.nextInt(3 * swarm.segmentBytes()));
+        simulation.later(duration(), node.disk()::makeRoom);
+    }
+
+    /** Some damage at once, or in one of the next writes; unless too many disks would be hit. Often the node must then show it. */
+    private void damage(Fault fault, SimulatedNode node) {
+        long others = simulation.nodes().stream()
+                .filter(other -> other != node && other.disk().isDamaged())
+                .count();
+        if (!swarm.unbounded() && others >= swarm.quorums().voters() - swarm.needed()) {
+            return;
+        }
+        if (fault == Fault.ROT) {
+            node.disk().rot(random);
+        } else {
+            node.disk().loseNextWrite(random.split(), fault == Fault.MISDIRECTED_WRITE);
+        }
+        if (random.nextBoolean()) {
+            simulation.later(duration(), () -> {
+                if (!simulation.isCalm()) {
+                    down(node, true);
+                }
+            });
+        }
     }
 
     private void rollingRestart() {

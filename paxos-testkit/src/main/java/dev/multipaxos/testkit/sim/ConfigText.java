@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 final class ConfigText {
 
     private static final String POSSIBLE = "possible are nodes=3 or nodes=3..5 (1 to " + SimulationConfig.SIZE_MAX
-            + "), faults=LOSS+KILL, faults=-LOSS-KILL, faults=none, force=LOSS, without=LOSS, skip=1+4..9, commands=100";
+            + "), faults=LOSS+KILL, faults=-LOSS-KILL, faults=none, force=LOSS, without=LOSS, skip=1+4..9, commands=100, unbounded=8";
 
     private static final String DEFAULT = "default";
     private static final String NONE = "none";
@@ -54,6 +54,7 @@ final class ConfigText {
             case "without" -> config.withWithout(faults(value));
             case "skip" -> config.withSkipped(strikes(value));
             case "commands" -> config.withCommandsMax(number(key, value));
+            case "unbounded" -> config.withUnboundedEvery((int) Math.min(number(key, value), Integer.MAX_VALUE));
             default -> throw new IllegalArgumentException("unknown '" + key + "'; " + POSSIBLE);
         };
     }
@@ -137,6 +138,9 @@ final class ConfigText {
         }
         if (config.commandsMax() != usual.commandsMax()) {
             settings.add("commands=" + config.commandsMax());
+        }
+        if (config.unboundedEvery() != usual.unboundedEvery()) {
+            settings.add("unbounded=" + config.unboundedEvery());
         }
         return settings.isEmpty() ? DEFAULT : String.join(",", settings);
     }

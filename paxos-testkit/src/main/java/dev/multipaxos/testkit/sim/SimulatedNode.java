@@ -16,6 +16,7 @@ import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.FileStorage;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -64,13 +65,12 @@ final class SimulatedNode implements TimeSource {
         this.clockRate = swarm.has(Fault.DRIFT) ? 0.7 + 0.6 * random.nextDouble() : 0.99 + 0.02 * random.nextDouble();
         this.facts = new DurableFacts(id);
         this.disk = new SimulatedDisk("node-" + id);
-        if (swarm.has(Fault.DRIFT)) {
-            simulation.observer().struck(Fault.DRIFT);
+        for (Fault always : List.of(Fault.DRIFT, Fault.SHORT_WRITE, Fault.REORDERED_NAMES)) {
+            if (swarm.has(always)) {
+                simulation.observer().struck(always);
+            }
         }
-        if (swarm.has(Fault.SHORT_WRITE)) {
-            simulation.observer().struck(Fault.SHORT_WRITE);
-            disk.writeShort(random.split());
-        }
+        disk.behave(swarm, random);
     }
 
     int id() {
@@ -206,13 +206,7 @@ final class SimulatedNode implements TimeSource {
                     new SimulatedWiring(
                             this, swarm, simulation.sabotage(), witness, facts, restarted, simulation.observer()));
         } catch (StorageException | SimulatedDisk.PowerLost e) {
-            if (!disk.hasFailed()) {
-                throw new AssertionError("recovery: node " + id + " does not start: " + e.getMessage(), e);
-            }
-            simulation.observer().hit(Situation.FAILED_AT_START);
-            note(Step.Kind.NOTE, () -> "does not come up: " + e);
-            simulation.crash(this, true);
-            simulation.restartLater(this);
+            fails(e, Situation.FAILED_AT_START, "recovery: node " + id + " does not start");
             return;
         } catch (IOException e) {
             throw new IllegalStateException("no simulated transport fails to start", e);
@@ -365,14 +359,22 @@ final class SimulatedNode implements TimeSource {
             work.run();
             return true;
         } catch (StorageException | SimulatedDisk.PowerLost e) {
-            if (!disk.hasFailed()) {
-                throw new AssertionError("the storage of node " + id + " fails by itself: " + e.getMessage(), e);
-            }
-            simulation.observer().hit(Situation.STOPPED_BY_DISK);
-            note(Step.Kind.NOTE, () -> "stops: " + e);
-            simulation.crash(this, true);
-            simulation.restartLater(this);
+            fails(e, Situation.STOPPED_BY_DISK, "the storage of node " + id + " fails by itself");
             return false;
+        }
+    }
+
+    /** A node whose disk failed comes back; one whose disk is damaged must be replaced. Nothing else may stop it. */
+    private void fails(Exception e, Situation situation, String otherwise) {
+        boolean lost = disk.isFound(e);
+        if (!lost && !disk.hasFailed()) {
+            throw new AssertionError(otherwise + ": " + e.getMessage(), e);
+        }
+        simulation.observer().hit(lost ? Situation.DAMAGE_FOUND : situation);
+        note(Step.Kind.NOTE, () -> (lost ? "is lost: " : "stops: ") + e);
+        simulation.crash(this, lost || disk.losesCacheNow());
+        if (!lost) {
+            simulation.restartLater(this);
         }
     }
 

@@ -136,7 +136,9 @@ public final class Simulation {
             while (events < maxEvents) {
                 step();
             }
-            heal();
+            if (!swarm.unbounded()) {
+                heal();
+            }
             load.check(seed % BLIND_SEARCHES == 0);
         } catch (CompletionException e) {
             throw violation(Objects.requireNonNullElse(e.getCause(), e), maxEvents);
@@ -265,10 +267,15 @@ public final class Simulation {
     private void heal() {
         calm = true;
         network.heal();
-        int away = random.nextInt(1 + nodes.size() - swarm.needed());
+        List<SimulatedNode> away = new ArrayList<>(nodes);
+        away.removeIf(node -> !node.disk().isDamaged()); // they have to be replaced
         List<SimulatedNode> back = new ArrayList<>(nodes);
-        while (away-- > 0) {
-            SimulatedNode gone = back.remove(random.nextInt(back.size()));
+        back.removeAll(away);
+        int more = random.nextInt(1 + nodes.size() - swarm.needed()) - away.size();
+        while (more-- > 0) {
+            away.add(back.remove(random.nextInt(back.size())));
+        }
+        for (SimulatedNode gone : away) {
             if (gone.isUp()) {
                 crash(gone, true);
             }

@@ -21,6 +21,8 @@ import java.util.TreeSet;
  * @param without what does not go wrong though it was drawn
  * @param skipped the numbers, from 1 on, of the strikes of chaos that do not happen
  * @param commandsMax how many commands and reads clients ask for before the healing; then they are silent
+ * @param unboundedEvery damage to disks is <i>bounded</i>: so few of them are hit that the others hold every quorum, and must go
+ *     on. Of so many seeds that draw damage one is <i>unbounded</i>: any disk is hit, and only safety is asked for; 0 for none
  */
 public record SimulationConfig(
         int sizeMin,
@@ -29,10 +31,14 @@ public record SimulationConfig(
         Set<Fault> forced,
         Set<Fault> without,
         SortedSet<Integer> skipped,
-        long commandsMax) {
+        long commandsMax,
+        int unboundedEvery) {
 
-    /** One to five nodes, everything may go wrong. */
-    public static final SimulationConfig DEFAULT = new SimulationConfig(1, 5, EnumSet.allOf(Fault.class));
+    /** One to five nodes, everything may go wrong but what the storage is known not to stand. */
+    public static final SimulationConfig DEFAULT =
+            new SimulationConfig(1, 5, EnumSet.complementOf(EnumSet.of(Fault.LYING_PAGE_CACHE)));
+
+    private static final int UNBOUNDED_EVERY = 8;
 
     /** The most nodes that there may be. */
     static final int SIZE_MAX = 9;
@@ -47,8 +53,9 @@ public record SimulationConfig(
             throw new IllegalArgumentException(
                     "from " + sizeMin + " to " + sizeMax + " nodes: must be from at least 1 to at most " + SIZE_MAX);
         }
-        if (commandsMax < 0) {
-            throw new IllegalArgumentException(commandsMax + " commands: must be at least 0");
+        if (commandsMax < 0 || unboundedEvery < 0) {
+            throw new IllegalArgumentException(commandsMax + " commands, unbounded every " + unboundedEvery
+                    + " seeds: must not be negative");
         }
         faults = faults.stream().distinct().sorted().toList();
         forced = Set.copyOf(forced);
@@ -57,14 +64,14 @@ public record SimulationConfig(
     }
 
     /**
-     * Says what may be drawn; all of it happens.
+     * Says what may be drawn; all of it happens, and of eight seeds that draw damage, it is unbounded in one.
      *
      * @param sizeMin the fewest nodes
      * @param sizeMax the most nodes
      * @param faults what may go wrong
      */
     public SimulationConfig(int sizeMin, int sizeMax, Collection<Fault> faults) {
-        this(sizeMin, sizeMax, List.copyOf(faults), Set.of(), Set.of(), new TreeSet<>(), Long.MAX_VALUE);
+        this(sizeMin, sizeMax, List.copyOf(faults), Set.of(), Set.of(), new TreeSet<>(), Long.MAX_VALUE, UNBOUNDED_EVERY);
     }
 
     /**
@@ -79,27 +86,32 @@ public record SimulationConfig(
     }
 
     SimulationConfig withSize(int min, int max) {
-        return new SimulationConfig(min, max, faults, forced, without, skipped, commandsMax);
+        return new SimulationConfig(min, max, faults, forced, without, skipped, commandsMax, unboundedEvery);
     }
 
     SimulationConfig withFaults(Collection<Fault> drawable) {
-        return new SimulationConfig(sizeMin, sizeMax, List.copyOf(drawable), forced, without, skipped, commandsMax);
+        return new SimulationConfig(
+                sizeMin, sizeMax, List.copyOf(drawable), forced, without, skipped, commandsMax, unboundedEvery);
     }
 
     SimulationConfig withForced(Set<Fault> certain) {
-        return new SimulationConfig(sizeMin, sizeMax, faults, certain, without, skipped, commandsMax);
+        return new SimulationConfig(sizeMin, sizeMax, faults, certain, without, skipped, commandsMax, unboundedEvery);
     }
 
     SimulationConfig withWithout(Set<Fault> left) {
-        return new SimulationConfig(sizeMin, sizeMax, faults, forced, left, skipped, commandsMax);
+        return new SimulationConfig(sizeMin, sizeMax, faults, forced, left, skipped, commandsMax, unboundedEvery);
     }
 
     SimulationConfig withSkipped(SortedSet<Integer> strikes) {
-        return new SimulationConfig(sizeMin, sizeMax, faults, forced, without, strikes, commandsMax);
+        return new SimulationConfig(sizeMin, sizeMax, faults, forced, without, strikes, commandsMax, unboundedEvery);
     }
 
     SimulationConfig withCommandsMax(long most) {
-        return new SimulationConfig(sizeMin, sizeMax, faults, forced, without, skipped, most);
+        return new SimulationConfig(sizeMin, sizeMax, faults, forced, without, skipped, most, unboundedEvery);
+    }
+
+    SimulationConfig withUnboundedEvery(int seeds) {
+        return new SimulationConfig(sizeMin, sizeMax, faults, forced, without, skipped, commandsMax, seeds);
     }
 
     /** {@return the readable form, which {@link #parse} reads} */

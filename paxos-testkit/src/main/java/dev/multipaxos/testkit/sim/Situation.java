@@ -104,6 +104,8 @@ public enum Situation {
     ALL_DOWN,
     /** A node stopped because its disk failed. */
     STOPPED_BY_DISK,
+    /** A node found that its disk was damaged, named it, and stopped for good. */
+    DAMAGE_FOUND,
     /** A node did not come up: the power or the disk failed during the start. */
     FAILED_AT_START,
     /** A start found less than was appended: a tail that was not forced is gone, and cut. */

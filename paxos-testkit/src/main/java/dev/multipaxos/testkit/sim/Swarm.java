@@ -32,6 +32,7 @@ import java.util.SplittableRandom;
  * @param probability of those faults that happen to a single message
  * @param faults what goes wrong
  * @param without what was drawn and does not go wrong; it draws what it would draw all the same
+ * @param unbounded whether any disk may be damaged; then nothing is asked for but safety
  */
 record Swarm(
         Quorums quorums,
@@ -46,7 +47,8 @@ record Swarm(
         int chaosMicros,
         double probability,
         Set<Fault> faults,
-        Set<Fault> without) {
+        Set<Fault> without,
+        boolean unbounded) {
 
     static final int TICK_MICROS = 1_000;
 
@@ -78,6 +80,9 @@ record Swarm(
         for (int i = random.nextInt(6); i > 0 && !left.isEmpty(); i--) {
             drawn.add(left.remove(random.nextInt(left.size())));
         }
+        boolean unbounded = config.unboundedEvery() > 0
+                && drawn.stream().anyMatch(Fault::isDamage)
+                && random.nextInt(config.unboundedEvery()) == 0;
         drawn.addAll(config.forced());
         Set<Fault> happening = EnumSet.copyOf(drawn);
         happening.removeAll(config.without());
@@ -104,7 +109,8 @@ record Swarm(
                 2_000 + random.nextInt(random.nextBoolean() ? 15_000 : 100_000),
                 random.nextDouble() * 0.3,
                 happening,
-                drawn);
+                drawn,
+                unbounded);
     }
 
     private static Limits limits(SplittableRandom random, int alpha, int batchBytesMax, int valueBytesMax) {

@@ -34,7 +34,8 @@ class SimulationConfigTest {
                     some(random),
                     some(random),
                     skipped,
-                    random.nextBoolean() ? Long.MAX_VALUE : random.nextInt(1_000));
+                    random.nextBoolean() ? Long.MAX_VALUE : random.nextInt(1_000),
+                    random.nextInt(10));
 
             assertThat(SimulationConfig.parse(config.toString())).isEqualTo(config);
         }
