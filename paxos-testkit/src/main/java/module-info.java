@@ -4,7 +4,11 @@ module dev.multipaxos.testkit {
     requires dev.multipaxos.storage;
     requires static transitive org.jspecify;
     requires org.slf4j;
+    requires static info.picocli;
 
     exports dev.multipaxos.testkit;
     exports dev.multipaxos.testkit.sim;
+
+    opens dev.multipaxos.testkit.explore to
+            info.picocli;
 }
