@@ -14,6 +14,8 @@ module dev.multipaxos.testkit {
 
     opens dev.multipaxos.testkit.contract to
             org.junit.platform.commons;
+    opens dev.multipaxos.testkit.explore to
+            info.picocli;
     opens dev.multipaxos.testkit.sim to
             info.picocli;
 }
