@@ -113,7 +113,7 @@ final class Diagram {
     // ---- what is shown ----
 
     /**
-     * A message is quiet if it says what the last one of its kind on its way said, and is a heartbeat, the answer to one, or lost.
+     * A message is quiet if it says what the last one of its kind on its way said, and is a heartbeat, the answer to one, a Holds, or lost.
      */
     private void findQuiet() {
         Map<List<Object>, Message> last = new HashMap<>();
@@ -123,7 +123,7 @@ final class Diagram {
                 Message message = sent.message();
                 if (message.equals(last.put(List.of(sent.from(), sent.to(), message.getClass()), message))) {
                     repeats.add(sent.flight());
-                    if (message instanceof Message.Heartbeat || message instanceof Message.HeartbeatAck) {
+                    if (kind(message).equals("beat")) {
                         quietFlights.add(sent.flight());
                     }
                 }

@@ -34,6 +34,7 @@ class DiagramTest {
         for (Step step : trace.steps()) {
             if (step instanceof Step.Arrived arrived
                     && !(arrived.message() instanceof Message.Heartbeat)
+                    && !(arrived.message() instanceof Message.Holds)
                     && !(arrived.message() instanceof Message.HeartbeatAck)) {
                 shown.add(arrived);
             }
