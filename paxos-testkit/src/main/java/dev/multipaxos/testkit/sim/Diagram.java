@@ -10,17 +10,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A space–time diagram of the last steps of a run: nodes are lines, time runs down, messages are arrows from where they leave to
- * where they arrive. Rows are events, not time: dense moments stay legible. A heartbeat that says what the last one said, and its
- * answer, are only counted.
+ * where they arrive. Rows are events, not time: dense moments stay legible. A heartbeat that says what the last one said, its
+ * answer, and what is lost over and over, are only counted.
  */
 final class Diagram {
 
     private static final double LEFT = 110;
-    private static final double COLUMN = 235;
+    private static final double RIGHT = 110;
+    private static final double COLUMN_MIN = 235;
+    private static final double COLUMN_MAX = 400;
+    private static final double WIDTH_MIN = 960;
+    private static final double CHAR = 6.4;
     private static final double ROW = 19;
     private static final double THIN_ROW = 14;
     private static final double HEAD = 58;
     private static final int LABEL_CHARS_MAX = 64;
+    private static final int QUIET_MIN = 5; // fewer wait for the next ones
 
     private static final String STYLE = """
             text { font: 10.5px 'DejaVu Sans', Verdana, sans-serif; fill: #1f2328; paint-order: stroke; stroke: #fff; stroke-width: 3px; stroke-linejoin: round }
@@ -45,8 +50,11 @@ final class Diagram {
     private final List<Step> steps;
     private final String title;
     private final @Nullable Violation violation;
-    private final Set<Long> routine = new HashSet<>(); // flights
-    private final Map<Long, Origin> origins = new HashMap<>(); // by flight; those that have not arrived
+    private final Set<Long> quietFlights = new HashSet<>();
+    private final Map<Long, Origin> origins = new HashMap<>(); // by flight
+    private final Set<Long> landed = new HashSet<>(); // flights that have arrived or are lost
+    private final double column;
+    private final double width;
     private final Lifeline[] lines;
     private final Svg behind = new Svg();
     private final Svg front = new Svg();
@@ -63,6 +71,9 @@ final class Diagram {
         this.title = title;
         this.violation = violation;
         this.lines = new Lifeline[trace.nodes() + 1];
+        double room = (WIDTH_MIN - LEFT - RIGHT) / trace.nodes();
+        this.column = Math.max(COLUMN_MIN, Math.min(COLUMN_MAX, room));
+        this.width = Math.max(WIDTH_MIN, LEFT + column * trace.nodes() + RIGHT);
     }
 
     /**
@@ -79,7 +90,7 @@ final class Diagram {
     }
 
     private String draw(int rowsMax) {
-        findRoutine();
+        findQuiet();
         int first = firstShown(rowsMax);
         for (int node = 1; node <= trace.nodes(); node++) {
             lines[node] = new Lifeline(x(node), HEAD, trace.standing(node, first));
@@ -96,33 +107,34 @@ final class Diagram {
     }
 
     private double x(int node) {
-        return LEFT + COLUMN * (node - 0.5);
-    }
-
-    private double width() {
-        return LEFT + COLUMN * trace.nodes() + 60;
+        return LEFT + column * (node - 0.5);
     }
 
     // ---- what is shown ----
 
-    /** A heartbeat is routine if it says what the one before it said; so is its answer. */
-    private void findRoutine() {
+    /**
+     * A message is quiet if it says what the last one of its kind on its way said, and is a heartbeat, the answer to one, a Holds, or lost.
+     */
+    private void findQuiet() {
         Map<List<Object>, Message> last = new HashMap<>();
+        Set<Long> repeats = new HashSet<>();
         for (Step step : steps) {
-            if (step instanceof Step.Sent sent
-                    && (sent.message() instanceof Message.Heartbeat
-                            || sent.message() instanceof Message.HeartbeatAck)) {
-                List<Object> way =
-                        List.of(sent.from(), sent.to(), sent.message().getClass());
-                if (sent.message().equals(last.put(way, sent.message()))) {
-                    routine.add(sent.flight());
+            if (step instanceof Step.Sent sent) {
+                Message message = sent.message();
+                if (message.equals(last.put(List.of(sent.from(), sent.to(), message.getClass()), message))) {
+                    repeats.add(sent.flight());
+                    if (kind(message).equals("beat")) {
+                        quietFlights.add(sent.flight());
+                    }
                 }
+            } else if (step instanceof Step.Lost lost && repeats.contains(lost.flight())) {
+                quietFlights.add(lost.flight());
             }
         }
     }
 
     private boolean isQuiet(Step step) {
-        return step instanceof Step.OfMessage that && routine.contains(that.flight());
+        return step instanceof Step.OfMessage that && quietFlights.contains(that.flight());
     }
 
     private boolean takesRow(Step step) {
@@ -150,11 +162,13 @@ final class Diagram {
         if (step.event() == event && rowIsFresh) {
             return;
         }
-        sayQuiet();
+        if (quiet >= QUIET_MIN) {
+            sayQuiet();
+        }
         y += ROW;
         boolean failing = violation != null && step.event() == violation.event();
         if (failing) {
-            behind.box("failed", 0, y - ROW / 2, width(), ROW);
+            behind.box("failed", 0, y - ROW / 2, width, ROW);
         }
         if (step.event() != event) {
             behind.text("time", "end", LEFT - 46, y + 3, Long.toString(step.micros()) + " µs");
@@ -167,8 +181,7 @@ final class Diagram {
     private void sayQuiet() {
         if (quiet > 0) {
             y += THIN_ROW;
-            behind.text(
-                    "quiet", "start", LEFT + 4, y + 3, "⋯ " + quiet + " heartbeats and answers that say nothing new");
+            behind.text("quiet", "start", LEFT + 4, y + 3, "⋯ " + quiet + " messages that say nothing new");
             quiet = 0;
             event = -1;
         }
@@ -192,7 +205,7 @@ final class Diagram {
         } else if (step instanceof Step.World world) {
             row(world);
             rowIsFresh = false;
-            behind.box("band", LEFT, y - ROW / 2 + 1, width() - LEFT, ROW - 2);
+            behind.box("band", LEFT, y - ROW / 2 + 1, width - LEFT, ROW - 2);
             front.text("band-text", "start", LEFT + 6, y + 4, cut(world.what()));
         } else if (step instanceof Step.AtNode at) {
             showAtNode(at);
@@ -254,13 +267,14 @@ final class Diagram {
     }
 
     private void arrive(Step.Arrived arrived) {
-        Origin origin = arrived.again() ? origins.get(arrived.flight()) : origins.remove(arrived.flight());
+        Origin origin = origins.get(arrived.flight());
+        landed.add(arrived.flight());
         String kind = kind(arrived.message());
         double to = x(arrived.to());
         double side = Math.signum(x(arrived.from()) - to);
         String words = MessageText.full(arrived.message());
         if (origin == null) {
-            arrows.arrow(kind + " before", to + side * 0.4 * COLUMN, y - ROW * 0.7, to, y, words);
+            arrows.arrow(kind + " before", to + side * 0.4 * column, y - ROW * 0.7, to, y, words);
         } else {
             String again = arrived.again() ? " again" : "";
             arrows.arrow(kind + again, x(arrived.from()), origin.y(), to, y, words);
@@ -275,20 +289,21 @@ final class Diagram {
     }
 
     private void lose(Step.Lost lost) {
-        Origin origin = origins.remove(lost.flight());
+        Origin origin = origins.get(lost.flight());
+        landed.add(lost.flight());
         double from = x(lost.from());
         double side = Math.signum(x(lost.to()) - from);
-        boolean atOnce = origin == null || origin.sent().event() == lost.event();
-        double end = atOnce ? from + side * 0.25 * COLUMN : x(lost.to()) - side * 0.15 * COLUMN;
-        double begin = origin == null || atOnce ? y - ROW * 0.4 : origin.y();
-        front.line("stub", from, begin, end, y);
-        front.cross("lost", end, y);
-        front.text(
-                kind(lost.message()),
-                side > 0 ? "start" : "end",
-                end + side * 8,
-                y + 4,
-                cut(MessageText.brief(lost.message()) + " to " + lost.to() + ": " + lost.why()));
+        String kind = kind(lost.message());
+        String words = MessageText.brief(lost.message()) + ": " + lost.why();
+        if (origin == null || origin.sent().event() == lost.event()) {
+            double end = from + side * 0.2 * column;
+            front.line("stub", from, y - ROW * 0.4, end, y).cross("lost", end, y);
+            front.text(kind, side > 0 ? "start" : "end", end + side * 8, y + 4, cut(words));
+        } else {
+            double end = x(lost.to()) - side * 0.1 * column;
+            front.line("stub", from, origin.y(), end, y).cross("lost", end, y);
+            label(kind, end, -side, words);
+        }
     }
 
     private static String cut(String words) {
@@ -299,22 +314,15 @@ final class Diagram {
 
     private String finish() {
         Svg page = new Svg();
-        page.text("title", "start", 8, 18, title.length() > 150 ? title.substring(0, 149) + "…" : title);
+        page.text("title", "start", 8, 18, title);
         if (violation != null) {
-            y += ROW * 1.4;
-            behind.box("failed", 0, y - ROW / 2, width(), ROW);
-            String what = violation.what();
-            int room = (int) (width() / 6.6);
-            front.text(
-                    "failed-text",
-                    "start",
-                    8,
-                    y + 4,
-                    "✕ " + (what.length() > room ? what.substring(0, room) + "…" : what));
+            sayViolation("✕ " + violation.what());
         }
         double bottom = y + ROW;
         for (Origin origin : origins.values()) {
-            onItsWay(origin);
+            if (!landed.contains(origin.sent().flight())) {
+                onItsWay(origin);
+            }
         }
         for (int node = 1; node <= trace.nodes(); node++) {
             lines[node].draw(behind, bottom);
@@ -322,14 +330,25 @@ final class Diagram {
             page.text("name", "middle", x(node), bottom + 16, "node " + node);
         }
         legend(page, bottom + 38);
-        return page.with(behind).with(arrows).with(front).document(width(), bottom + 48, STYLE);
+        return page.with(behind).with(arrows).with(front).document(width, bottom + 48, STYLE);
+    }
+
+    /** In as many rows as it takes. */
+    private void sayViolation(String what) {
+        y += ROW / 2;
+        int room = (int) (width / CHAR) - 4;
+        for (int from = 0; from < what.length(); from += room) {
+            y += ROW;
+            behind.box("failed", 0, y - ROW / 2, width, ROW);
+            front.text("failed-text", "start", 8, y + 4, what.substring(from, Math.min(what.length(), from + room)));
+        }
     }
 
     /** Sent, and neither arrived nor lost when the picture ends. */
     private void onItsWay(Origin origin) {
         double from = x(origin.sent().from());
         double side = Math.signum(x(origin.sent().to()) - from);
-        arrows.line("open", from, origin.y(), from + side * 0.16 * COLUMN, origin.y() + 8);
+        arrows.line("open", from, origin.y(), from + side * 0.16 * column, origin.y() + 8);
     }
 
     private static void legend(Svg page, double y) {
@@ -342,10 +361,7 @@ final class Diagram {
             {"reject", "■ rejection"},
             {"crash-text", "✕ crash, lost"},
             {"lead-text", "┃ leads"},
-            {
-                "quiet",
-                "┊ down · ▮ force in progress, • forced · - - again · ··· sent before the picture · v1a2b: a value"
-            }
+            {"quiet", "▮ • force · - - again · v1a2: a value · ≤9: chosen up to 9"}
         };
         for (String[] entry : words) {
             page.text(entry[0], "start", x, y, entry[1]);

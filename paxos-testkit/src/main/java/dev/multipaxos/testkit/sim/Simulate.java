@@ -40,6 +40,7 @@ public final class Simulate implements Callable<Integer> {
 
     private static final int LINES_SHOWN = 50;
     private static final int ROWS_DRAWN = 90;
+    private static final int STEPS_KEPT = 1_000;
 
     @Option(names = "--seeds", paramLabel = "N", description = "Run N seeds (1,000 unless --time is given).")
     private @Nullable Long seeds;
@@ -78,7 +79,10 @@ public final class Simulate implements Callable<Integer> {
     @Option(names = "--trace", description = "With --seed: print every step.")
     private boolean trace;
 
-    @Option(names = "--diagram", paramLabel = "FILE", description = "With --seed: draw its last steps, as SVG.")
+    @Option(
+            names = "--diagram",
+            paramLabel = "FILE",
+            description = "With --seed: draw its last steps before it fails or is healed, as SVG.")
     private @Nullable Path diagram;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Where a failure is written down (${DEFAULT-VALUE}).")
@@ -199,19 +203,24 @@ public final class Simulate implements Callable<Integer> {
     }
 
     private int replay(Reproduction again) throws IOException {
-        Simulation simulation = simulations.apply(again).traced(step -> {
+        Simulation simulation = simulations.apply(again);
+        Trace wild = new Trace(simulation.nodes().size(), STEPS_KEPT, step -> {}); // a healed cluster is a dull picture
+        simulation.traced(step -> {
             if (trace) {
                 out.println(Trace.line(step));
+            }
+            if (!simulation.isCalm()) {
+                wild.add(step);
             }
         });
         out.println(again + " drew " + simulation.describe());
         try {
             Result result = simulation.run(events);
-            draw(simulation, again.toString(), null);
+            draw(wild, again.toString(), null);
             out.println(result);
             return CLEAN;
         } catch (Violation e) {
-            draw(simulation, again.toString(), e);
+            draw(e.scene().trace(), again.toString(), e);
             if (!trace) {
                 List<String> lines = e.trace();
                 lines.subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size())
@@ -222,8 +231,7 @@ public final class Simulate implements Callable<Integer> {
         }
     }
 
-    private void draw(Simulation simulation, String title, @Nullable Violation violation) throws IOException {
-        Trace steps = simulation.trace();
+    private void draw(@Nullable Trace steps, String title, @Nullable Violation violation) throws IOException {
         if (diagram != null && steps != null) {
             Files.writeString(diagram, Diagram.draw(steps, title, violation, ROWS_DRAWN));
             out.println("diagram: " + diagram);

@@ -110,12 +110,6 @@ public final class Simulation {
         return this;
     }
 
-    /** {@return the last steps; null unless the run was traced} */
-    @Nullable
-    Trace trace() {
-        return observer.trace();
-    }
-
     /** {@return what the seed drew, for people} */
     public String describe() {
         return swarm.toString();
