@@ -89,9 +89,15 @@ final class SimulatedNetwork {
             frame = frame.clone();
             frame[random.nextInt(frame.length)] ^= (byte) (1 << random.nextInt(8));
         }
-        carry(sender.id(), to, frame, crc, due);
+        carry(sender.id(), to, message, frame, crc, due);
         if (happens(Fault.DUPLICATION)) {
-            carry(sender.id(), to, frame, crc, due + swarm.delayMicros() * (1L + random.nextInt(DUPLICATE_DELAYS)));
+            carry(
+                    sender.id(),
+                    to,
+                    message,
+                    frame,
+                    crc,
+                    due + swarm.delayMicros() * (1L + random.nextInt(DUPLICATE_DELAYS)));
         }
     }
 
@@ -117,30 +123,30 @@ final class SimulatedNetwork {
         return (int) crc.getValue();
     }
 
-    private void carry(int from, int to, byte[] frame, int crc, long due) {
+    private void carry(int from, int to, Message message, byte[] frame, int crc, long due) {
         simulation.at(
                 due,
                 Event.Kind.MESSAGE,
                 simulation.node(to),
                 0,
                 (long) from << 32 ^ crc,
-                () -> arrive(from, to, frame, crc));
+                () -> arrive(from, to, message, frame, crc));
     }
 
-    private void arrive(int from, int to, byte[] frame, int crc) {
+    private void arrive(int from, int to, Message message, byte[] frame, int crc) {
         if (Math.max(cloggedUntil[from], cloggedUntil[to]) > simulation.now()) {
-            held.add(() -> carry(from, to, frame, crc, simulation.now() + delay()));
+            held.add(() -> carry(from, to, message, frame, crc, simulation.now() + delay()));
         } else if (cut[from][to]) {
             simulation.trace(() -> "  lost: " + from + " → " + to + " is cut");
         } else if (crc(frame) != crc) {
             simulation.trace(() -> "  refused: bytes have changed");
             decodeGarbage(frame);
         } else {
-            deliver(from, to, frame);
+            deliver(from, to, message, frame);
         }
     }
 
-    private void deliver(int from, int to, byte[] frame) {
+    private void deliver(int from, int to, Message sent, byte[] frame) {
         try {
             PeerCodec.decode(Bytes.wrap(frame), new PeerFrames() {
                 @Override
@@ -151,6 +157,7 @@ final class SimulatedNetwork {
                                     && envelope.from() == from
                                     && envelope.to() == to,
                             () -> "codec: from " + from + " to " + to + " came " + envelope);
+                    check(message.equals(sent), () -> "codec: " + sent + " was sent, " + message + " came");
                     simulation.node(to).receive(from, message);
                 }
 

@@ -70,7 +70,7 @@ public final class Simulation {
         this.sabotage = sabotage;
         this.swarm = Swarm.draw(random, config, seed);
         this.founding = FoundingRecordCodec.encode(foundation(swarm));
-        this.witness = new Witness(swarm.configuration());
+        this.witness = new Witness(swarm.quorums());
         this.network = new SimulatedNetwork(this, swarm, random.split());
         for (int id = 1; id <= swarm.quorums().voters(); id++) {
             nodes.add(new SimulatedNode(this, swarm, random.split(), witness, id));

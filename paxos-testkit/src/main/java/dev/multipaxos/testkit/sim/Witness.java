@@ -3,8 +3,8 @@ package dev.multipaxos.testkit.sim;
 import static dev.multipaxos.testkit.sim.Checks.check;
 
 import dev.multipaxos.core.Ballot;
-import dev.multipaxos.core.Configuration;
 import dev.multipaxos.core.Message;
+import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Value;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sees the whole cluster at once, and says so when something is false that must never be. It is told what reached the disks,
- * what was said, proposed and executed, and looks at nothing else.
+ * what was said, proposed and executed, and looks at nothing else. It counts for itself: what the nodes count with may be wrong.
  */
 final class Witness {
 
@@ -40,6 +40,15 @@ final class Witness {
 
         long hash; // of everything executed up to here
 
+        /** Who has a vote on its disk at a ballot strictly between these. */
+        long votesBetween(Ballot low, Ballot high) {
+            long voters = 0;
+            for (Proposal proposal : proposals) {
+                voters |= low.isBelow(proposal.ballot) && proposal.ballot.isBelow(high) ? proposal.votes : 0;
+            }
+            return voters;
+        }
+
         @Nullable
         Proposal at(Ballot ballot) {
             for (Proposal proposal : proposals) {
@@ -51,15 +60,17 @@ final class Witness {
         }
     }
 
-    private final Configuration configuration;
+    private final Quorums quorums;
+    private final Map<Integer, DurableFacts> disks = new HashMap<>(); // by node
+    private final Map<Integer, Long> executedBy = new HashMap<>(); // by node, in any of its lives
     private final List<Slot> slots = new ArrayList<>(); // from slot 1 on
     private final List<Value> commands = new ArrayList<>(); // what clients asked for, by number
     private final Map<Long, Long> reads = new HashMap<>(); // what was executed somewhere when a read was asked for
     private long executed; // the longest prefix that anybody executed
     private int newestCommand = -1; // of those executed
 
-    Witness(Configuration configuration) {
-        this.configuration = configuration;
+    Witness(Quorums quorums) {
+        this.quorums = quorums;
     }
 
     long executed() {
@@ -120,12 +131,13 @@ final class Witness {
 
     /** A record reached a disk. Promises on it only rise; the votes on all of them name one value for each ballot. */
     void durable(DurableFacts facts, Record record) {
+        disks.put(facts.node(), facts);
         if (record instanceof Record.Promised promise) {
             facts.promise(promise.ballot());
         } else if (record instanceof Record.Accepted vote) {
             facts.promise(vote.ballot());
             facts.voted(vote.slot(), vote.ballot());
-            proposal(vote.slot(), vote.ballot(), vote.value()).votes |= configuration.bit(facts.node());
+            proposal(vote.slot(), vote.ballot(), vote.value()).votes |= 1L << facts.node();
         } else if (record instanceof Record.ChosenUpTo prefix) {
             facts.chosenUpTo(prefix.slot());
         } else if (record instanceof Record.Chosen choice) {
@@ -138,6 +150,7 @@ final class Witness {
         Proposal proposal = slot.at(ballot);
         if (proposal == null) {
             proposal = new Proposal(ballot, value);
+            checkAllowed(number, slot, proposal);
             slot.proposals.add(proposal);
         }
         Value first = proposal.value;
@@ -146,6 +159,29 @@ final class Witness {
                 () -> "one value for each slot and ballot: slot " + number + " at " + ballot + " is " + first + " and "
                         + value);
         return proposal;
+    }
+
+    /**
+     * What phase 1 allows: there is a phase-1 quorum that promised this ballot and of which, below it, nobody voted for the
+     * slot, or the highest vote was for this value.
+     */
+    private void checkAllowed(long number, Slot slot, Proposal fresh) {
+        long promised = 0;
+        for (DurableFacts disk : disks.values()) {
+            promised |= disk.promised().isBelow(fresh.ballot) ? 0 : 1L << disk.node();
+        }
+        boolean allowed = Long.bitCount(promised & ~slot.votesBetween(Ballot.ZERO, fresh.ballot)) >= quorums.phase1();
+        for (Proposal older : slot.proposals) {
+            if (!allowed && older.ballot.isBelow(fresh.ballot) && older.value.equals(fresh.value)) {
+                long quorum = promised & ~slot.votesBetween(older.ballot, fresh.ballot);
+                allowed = Long.bitCount(quorum) >= quorums.phase1() && (quorum & older.votes) != 0;
+            }
+        }
+        boolean holds = allowed;
+        check(
+                holds,
+                () -> "safe proposals: " + fresh.value + " is proposed in slot " + number + " at " + fresh.ballot
+                        + ", but the disks of no phase-1 quorum say so");
     }
 
     // ---- messages ----
@@ -168,6 +204,11 @@ final class Witness {
                     holds.upTo() <= facts.chosenUpTo(),
                     () -> "durable before said: node " + facts.node() + " says " + message + ", its disk "
                             + facts.chosenUpTo());
+            long done = executedBy.getOrDefault(facts.node(), 0L);
+            check(
+                    holds.upTo() <= done,
+                    () -> "executed before said: node " + facts.node() + " says " + message + ", but has executed "
+                            + done);
         }
     }
 
@@ -181,12 +222,15 @@ final class Witness {
     private void checkVoted(int node, long slot, Ballot ballot, Message message) {
         Proposal proposal = slot(slot).at(ballot);
         check(
-                proposal != null && (proposal.votes & configuration.bit(node)) != 0,
+                proposal != null && (proposal.votes & 1L << node) != 0,
                 () -> "durable before said: node " + node + " says " + message + ", its disk has no such vote for slot "
                         + slot);
     }
 
-    /** A vote below the promised ballot is either told, or its slot is said to be chosen. */
+    /**
+     * A vote below the promised ballot is told, with its ballot, or its slot is said to be chosen. What is told as a vote is
+     * one.
+     */
     private static void checkTellsEveryVote(DurableFacts facts, Message.Promise promise) {
         int next = 0;
         long from = Math.max(promise.coveredFrom(), promise.chosenUpTo() + 1);
@@ -198,13 +242,16 @@ final class Witness {
                 next++;
             }
             Message.Entry told = next < entries.size() && entries.get(next).slot() == slot ? entries.get(next) : null;
-            long silent = slot;
+            if (told != null && told.chosen()) {
+                continue;
+            }
+            Ballot toldAt = told == null ? Ballot.ZERO : told.ballot();
+            long untrue = slot;
             check(
-                    vote.equals(Ballot.ZERO)
-                            || !vote.isBelow(promise.ballot())
-                            || (told != null && (told.chosen() || !told.ballot().isBelow(vote))),
+                    !vote.isBelow(promise.ballot()) || toldAt.equals(vote), // a later vote says nothing of this promise
                     () -> "a promise tells every vote: node " + facts.node() + " promises " + promise.ballot()
-                            + " and does not tell that it voted for slot " + silent + " at " + vote);
+                            + " and tells of slot " + untrue + " a vote at " + toldAt + ", its disk has one at "
+                            + vote);
         }
     }
 
@@ -232,7 +279,7 @@ final class Witness {
         }
         boolean held = false;
         for (Proposal proposal : slot.proposals) {
-            held |= configuration.isPhase2Quorum(proposal.votes) && proposal.value.equals(value);
+            held |= Long.bitCount(proposal.votes) >= quorums.phase2() && proposal.value.equals(value);
         }
         check(
                 held,
@@ -242,6 +289,7 @@ final class Witness {
 
     /** A node executed a slot; whoever does so comes to the same state. */
     void executed(int node, long number, long hash) {
+        executedBy.merge(node, number, Math::max);
         Slot slot = slot(number);
         if (slot.hash == 0) {
             slot.hash = hash;
