@@ -17,6 +17,7 @@ final class DurableFacts {
     private final List<Appended> appended = new ArrayList<>(); // oldest first
     private int durable; // of them, those that were forced
     private long position;
+    private int lives; // how often a start read the disk
 
     private Ballot promised = Ballot.ZERO;
     private long chosenUpTo;
@@ -62,6 +63,7 @@ final class DurableFacts {
 
     /** What a start finds is a prefix of what was appended, and holds everything that was forced. */
     void recovered(List<Appended> found) {
+        lives++;
         check(
                 found.size() >= durable && found.size() <= appended.size(),
                 () -> "recovery: node " + node + " finds " + found.size() + " records, but appended " + appended.size()
@@ -80,6 +82,10 @@ final class DurableFacts {
     void position(long now) {
         check(now >= position, () -> "the journal of node " + node + " ends at " + now + ", before " + position);
         position = now;
+    }
+
+    int lives() {
+        return lives;
     }
 
     // ---- what it says ----

@@ -31,6 +31,12 @@ final class Witness {
         }
     }
 
+    /** The ballot that a node used last, and how it asked for promises. */
+    private record Used(Ballot ballot, int life, long fromSlot) {}
+
+    /** How far a node as leader has said that everything is chosen. */
+    private record Watermark(Ballot ballot, long upTo) {}
+
     /** What is known of one slot. */
     private static final class Slot {
         final List<Proposal> proposals = new ArrayList<>(2);
@@ -63,6 +69,8 @@ final class Witness {
     private final Quorums quorums;
     private final Map<Integer, DurableFacts> disks = new HashMap<>(); // by node
     private final Map<Integer, Long> executedBy = new HashMap<>(); // by node, in any of its lives
+    private final Map<Integer, Used> used = new HashMap<>(); // by node
+    private final Map<Integer, Watermark> watermarks = new HashMap<>(); // by node
     private final List<Slot> slots = new ArrayList<>(); // from slot 1 on
     private final List<Value> commands = new ArrayList<>(); // what clients asked for, by number
     private final Map<Long, Long> reads = new HashMap<>(); // what was executed somewhere when a read was asked for
@@ -189,16 +197,27 @@ final class Witness {
     /** What a node says must be true of its disk when it says it. */
     void said(DurableFacts facts, Message message) {
         if (message instanceof Message.Accept accept) {
+            checkUse(facts, accept.ballot(), 0);
+            checkWatermark(facts.node(), accept.ballot(), accept.chosenUpTo());
             proposal(accept.slot(), accept.ballot(), accept.value());
         } else if (message instanceof Message.Accepted accepted) {
             accepted.slots()
                     .forEachWithin(
                             1, Long.MAX_VALUE - 1, slot -> checkVoted(facts.node(), slot, accepted.ballot(), accepted));
         } else if (message instanceof Message.Prepare prepare) {
+            checkUse(facts, prepare.ballot(), prepare.fromSlot());
             checkPromised(facts, prepare.ballot(), message);
         } else if (message instanceof Message.Promise promise) {
             checkPromised(facts, promise.ballot(), message);
             checkTellsEveryVote(facts, promise);
+        } else if (message instanceof Message.Heartbeat beat) {
+            checkUse(facts, beat.ballot(), 0);
+            checkWatermark(facts.node(), beat.ballot(), beat.chosenUpTo());
+        } else if (message instanceof Message.HeartbeatAck ack) {
+            check(
+                    !ack.ballot().isBelow(facts.promised()),
+                    () -> "only the highest ballot is followed: node " + facts.node() + " says " + message
+                            + ", its disk has promised " + facts.promised());
         } else if (message instanceof Message.Holds holds) {
             check(
                     holds.upTo() <= facts.chosenUpTo(),
@@ -210,6 +229,37 @@ final class Witness {
                     () -> "executed before said: node " + facts.node() + " says " + message + ", but has executed "
                             + done);
         }
+    }
+
+    /** A node's ballots rise; it never comes back to one, in this life or another, and asks for one promise with each. */
+    private void checkUse(DurableFacts facts, Ballot ballot, long fromSlot) {
+        Used last = used.get(facts.node());
+        boolean same = last != null && last.ballot.equals(ballot);
+        check(
+                last == null
+                        || last.ballot.isBelow(ballot)
+                        || (same && last.life == facts.lives() && (fromSlot == 0 || last.fromSlot == fromSlot)),
+                () -> "a ballot is never used again: node " + facts.node() + " uses " + ballot + " from slot "
+                        + fromSlot + " on in life " + facts.lives() + ", after " + last);
+        if (!same) {
+            used.put(facts.node(), new Used(ballot, facts.lives(), fromSlot));
+        }
+    }
+
+    /** A leader's watermark is over no slot in which it proposed another value than the chosen one. */
+    private void checkWatermark(int node, Ballot ballot, long upTo) {
+        Watermark last = watermarks.get(node);
+        long from = last != null && last.ballot.equals(ballot) ? last.upTo : 0;
+        for (long number = from + 1; number <= upTo; number++) {
+            Slot slot = slot(number);
+            Proposal proposal = slot.at(ballot);
+            long over = number;
+            check(
+                    proposal == null || proposal.value.equals(slot.executed),
+                    () -> "a watermark is over the sender's own choices: node " + node + " at " + ballot
+                            + " says it of slot " + over + ", where another value than its own is chosen");
+        }
+        watermarks.put(node, new Watermark(ballot, Math.max(from, upTo)));
     }
 
     private static void checkPromised(DurableFacts facts, Ballot ballot, Message message) {
