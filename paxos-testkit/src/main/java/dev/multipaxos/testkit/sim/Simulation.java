@@ -241,7 +241,7 @@ public final class Simulation {
         }
         planClient();
         SimulatedNode node = nodes.get(random.nextInt(nodes.size()));
-        if (random.nextInt(16) == 0) {
+        if (random.nextInt(4) == 0) {
             if (node.isUp() && node.pausedUntil() <= now) {
                 witness.askedToRead(++reads);
                 node.read(reads);

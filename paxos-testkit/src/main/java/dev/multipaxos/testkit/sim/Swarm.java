@@ -37,6 +37,7 @@ record Swarm(
     static final int TICK_MICROS = 1_000;
 
     private static final int PAGE_BYTES = 4_096;
+    private static final List<Fault> WITH_DUELS = List.of(Fault.LOSS, Fault.DUPLICATION, Fault.REORDERING, Fault.DRIFT);
 
     static Swarm draw(SplittableRandom random, SimulationConfig config, long seed) {
         int size = config.sizeMin() + random.nextInt(config.sizeMax() - config.sizeMin() + 1);
@@ -62,6 +63,15 @@ record Swarm(
         for (int i = random.nextInt(6); i > 0 && !left.isEmpty(); i--) {
             drawn.add(left.remove(random.nextInt(left.size())));
         }
+        boolean duels = size > 2
+                && random.nextInt(4) == 0
+                && config.faults().contains(Fault.LEADER_CUT_OFF)
+                && config.faults().containsAll(WITH_DUELS);
+        if (duels) { // leaders that are cut off again and again leave different votes for the same slots behind
+            drawn.add(Fault.LEADER_CUT_OFF);
+            drawn.add(WITH_DUELS.get(random.nextInt(WITH_DUELS.size())));
+        }
+        int chaosMicros = 5_000 + random.nextInt(random.nextBoolean() ? 20_000 : 200_000);
         int pages = 4 + random.nextInt(13);
         int payloadBytesMax = 1 + random.nextInt(random.nextInt(8) == 0 ? 5_000 : 200);
         return new Swarm(
@@ -72,7 +82,7 @@ record Swarm(
                 payloadBytesMax,
                 100 + random.nextInt(random.nextBoolean() ? 400 : 5_000),
                 20 + random.nextInt(500),
-                5_000 + random.nextInt(random.nextBoolean() ? 20_000 : 200_000),
+                duels ? parameters.electionTicks() * TICK_MICROS : chaosMicros,
                 random.nextDouble() * 0.3,
                 drawn);
     }
