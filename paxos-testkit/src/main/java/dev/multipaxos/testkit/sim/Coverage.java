@@ -65,7 +65,7 @@ public final class Coverage {
     public List<String> missing() {
         List<String> missing = new ArrayList<>();
         for (Fault fault : Fault.values()) {
-            if (count(fault) == 0) {
+            if (count(fault) == 0 && SimulationConfig.DEFAULT.faults().contains(fault)) {
                 missing.add(fault.name());
             }
         }

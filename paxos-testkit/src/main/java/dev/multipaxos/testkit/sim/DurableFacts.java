@@ -19,6 +19,7 @@ final class DurableFacts {
     private long position;
     private int lost; // at the last start: appended, and not found
     private int keptUnforced; // at the last start: found, and never forced
+    private int lives; // how often a start read the disk
 
     private Ballot promised = Ballot.ZERO;
     private long chosenUpTo;
@@ -72,6 +73,7 @@ final class DurableFacts {
 
     /** What a start finds is a prefix of what was appended, and holds everything that was forced. */
     void recovered(List<Appended> found) {
+        lives++;
         check(
                 found.size() >= durable && found.size() <= appended.size(),
                 () -> "recovery: node " + node + " finds " + found.size() + " records, but appended " + appended.size()
@@ -92,6 +94,10 @@ final class DurableFacts {
     void position(long now) {
         check(now >= position, () -> "the journal of node " + node + " ends at " + now + ", before " + position);
         position = now;
+    }
+
+    int lives() {
+        return lives;
     }
 
     // ---- what it says ----

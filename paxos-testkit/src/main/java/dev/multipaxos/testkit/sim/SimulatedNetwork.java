@@ -236,7 +236,7 @@ final class SimulatedNetwork {
                         .arrives(flight.number, from, to, flight.message, flight.again, earlierLife, receiver.replica());
             }
             boolean looks = simulation.isWatched() || (flight.crc & DECODED_MASK) == 0;
-            receiver.receive(from, looks ? decoded(from, to, flight.frame) : flight.frame);
+            receiver.receive(from, looks ? decoded(from, to, flight.frame, flight.message) : flight.frame);
         }
     }
 
@@ -247,13 +247,14 @@ final class SimulatedNetwork {
     }
 
     /** Sees that a frame says what it should; a test may put another in its place. */
-    private Bytes decoded(int from, int to, Bytes frame) {
+    private Bytes decoded(int from, int to, Bytes frame, @Nullable Message sent) {
         Bytes[] result = {frame};
         try {
             PeerCodec.decode(frame, new PeerFrames() {
                 @Override
                 public void onMessage(Envelope envelope, Message message) {
                     check(envelope);
+                    Checks.check(message.equals(sent), () -> "codec: " + sent + " was sent, " + message + " came");
                     Message arrives = simulation.sabotage().arrives(from, to, message);
                     if (arrives != message) {
                         Bytes head = PeerCodec.head(envelope, arrives);

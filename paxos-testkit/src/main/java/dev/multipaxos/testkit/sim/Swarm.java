@@ -55,6 +55,7 @@ record Swarm(
     private static final int PAGE_BYTES = 4_096;
     private static final int OVERHEAD_BYTES = 64; // of a command beside what the workload makes
     private static final int FRAME_BYTES_MAX = 1 << 20;
+    private static final List<Fault> WITH_DUELS = List.of(Fault.LOSS, Fault.DUPLICATION, Fault.REORDERING, Fault.DRIFT);
 
     static Swarm draw(SplittableRandom random, SimulationConfig config, long seed, int commandBytesMax) {
         int size = config.sizeMin() + random.nextInt(config.sizeMax() - config.sizeMin() + 1);
@@ -80,6 +81,14 @@ record Swarm(
         for (int i = random.nextInt(6); i > 0 && !left.isEmpty(); i--) {
             drawn.add(left.remove(random.nextInt(left.size())));
         }
+        boolean duels = size > 2
+                && random.nextInt(4) == 0
+                && config.faults().contains(Fault.LEADER_CUT_OFF)
+                && config.faults().containsAll(WITH_DUELS);
+        if (duels) { // leaders that are cut off again and again leave different votes for the same slots behind
+            drawn.add(Fault.LEADER_CUT_OFF);
+            drawn.add(WITH_DUELS.get(random.nextInt(WITH_DUELS.size())));
+        }
         boolean unbounded = config.unboundedEvery() > 0
                 && drawn.stream().anyMatch(Fault::isDamage)
                 && random.nextInt(config.unboundedEvery()) == 0;
@@ -87,6 +96,7 @@ record Swarm(
         Set<Fault> happening = EnumSet.copyOf(drawn);
         happening.removeAll(config.without());
         drawn.removeAll(happening);
+        int chaosMicros = 2_000 + random.nextInt(random.nextBoolean() ? 15_000 : 100_000);
         int pages = 4 + random.nextInt(13);
         int paddingBytesMax = 1 + random.nextInt(random.nextInt(8) == 0 ? 5_000 : 200);
         int remoteClients = random.nextInt(4);
@@ -106,7 +116,7 @@ record Swarm(
                 paddingBytesMax,
                 100 + random.nextInt(random.nextBoolean() ? 400 : 5_000),
                 20 + random.nextInt(500),
-                2_000 + random.nextInt(random.nextBoolean() ? 15_000 : 100_000),
+                duels ? parameters.electionTicks() * TICK_MICROS : chaosMicros,
                 random.nextDouble() * 0.3,
                 happening,
                 drawn,
