@@ -178,9 +178,13 @@ final class Chaos {
         node.disk().failReadIn(random.nextInt(20));
     }
 
+    /** It lasts for long, so that a node also starts, or begins a segment, on a full disk. */
     private void fillDisk(SimulatedNode node) {
-        node.disk().fill(random.nextInt(3 * swarm.segmentBytes()));
-        simulation.later(duration(), node.disk()::makeRoom);
+        if (random.nextBoolean()) {
+            down(node, random.nextBoolean());
+        }
+        node.disk().fill(random.nextInt(swarm.segmentBytes()));
+        simulation.later(4 * duration(), node.disk()::makeRoom);
     }
 
     /** Some damage at once, or in one of the next writes; unless too many disks would be hit. Often the node must then show it. */
