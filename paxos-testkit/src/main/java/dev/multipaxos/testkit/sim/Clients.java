@@ -111,8 +111,10 @@ final class Clients {
         CompletableFuture<@Nullable Void> ended = answer.handle((bytes, failure) -> {
             simulation
                     .observer()
-                    .at(node.id(), Step.Kind.CALL, () -> "call " + id + " ended: "
-                            + (failure == null ? "answered" : failure.getMessage()));
+                    .at(
+                            node.id(),
+                            Step.Kind.CALL,
+                            () -> "call " + id + " ended: " + (failure == null ? "answered" : failure.getMessage()));
             if (failure instanceof PaxosException.OutcomeUnknown) {
                 simulation.observer().hit(Situation.OUTCOME_UNKNOWN);
             } else if (failure instanceof PaxosException.Overloaded) {

@@ -29,7 +29,14 @@ final class SimulatedNetwork {
 
     /** A frame on its way: its number, what it says if that is the protocol's, the sender's life, and whether it is a copy. */
     private record Flight(
-            long number, int from, int to, Bytes frame, int crc, @Nullable Message message, int life, boolean again) {}
+            long number,
+            int from,
+            int to,
+            Bytes frame,
+            int crc,
+            @Nullable Message message,
+            int life,
+            boolean again) {}
 
     private final Simulation simulation;
     private final Swarm swarm;
@@ -233,7 +240,8 @@ final class SimulatedNetwork {
                 boolean earlierLife = simulation.node(from).life() != flight.life;
                 simulation
                         .observer()
-                        .arrives(flight.number, from, to, flight.message, flight.again, earlierLife, receiver.replica());
+                        .arrives(
+                                flight.number, from, to, flight.message, flight.again, earlierLife, receiver.replica());
             }
             boolean looks = simulation.isWatched() || (flight.crc & DECODED_MASK) == 0;
             receiver.receive(from, looks ? decoded(from, to, flight.frame, flight.message) : flight.frame);

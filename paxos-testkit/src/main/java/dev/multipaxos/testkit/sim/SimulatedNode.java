@@ -184,7 +184,8 @@ final class SimulatedNode implements TimeSource {
                                         .withSegmentBytes(swarm.segmentBytes()),
                                 facts,
                                 witness));
-        ObservedMachine restarted = new ObservedMachine(id, simulation.load().machine(random.split()), witness, simulation.observer());
+        ObservedMachine restarted =
+                new ObservedMachine(id, simulation.load().machine(random.split()), witness, simulation.observer());
         SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
         transport = connections;
         machine = restarted;
@@ -214,7 +215,8 @@ final class SimulatedNode implements TimeSource {
         simulation.observer().started(id, facts.lost(), facts.keptUnforced());
         note(
                 Step.Kind.START,
-                () -> "starts, promised " + replica().promised() + ", executed " + machine().slot());
+                () -> "starts, promised " + replica().promised() + ", executed "
+                        + machine().slot());
         planTick();
     }
 
@@ -433,7 +435,10 @@ final class SimulatedNode implements TimeSource {
                 long first = machine().slot() + 1;
                 node().execute(1 + random.nextInt(8));
                 if (machine().slot() >= first) {
-                    note(Step.Kind.EXECUTE, () -> "executes " + MessageText.range(first, machine().slot()));
+                    note(
+                            Step.Kind.EXECUTE,
+                            () -> "executes "
+                                    + MessageText.range(first, machine().slot()));
                 }
                 mailArrived();
                 execute();

@@ -5,6 +5,7 @@ import dev.multipaxos.core.Configuration;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Parameters;
 import dev.multipaxos.core.Record;
+import dev.multipaxos.core.Value;
 import dev.multipaxos.runtime.Driver;
 import dev.multipaxos.runtime.SessionRules;
 import dev.multipaxos.runtime.SlotExecution;
@@ -92,6 +93,32 @@ final class SimulatedWiring implements Wiring {
             @Override
             public void flush() {
                 network.flush();
+            }
+        };
+    }
+
+    @Override
+    public Driver.Application application(Driver.Application application) {
+        return new Driver.Application() {
+            @Override
+            public void execute(long slot, Value value) {
+                witness.chosen(node.id(), slot, value);
+                application.execute(slot, value);
+            }
+
+            @Override
+            public void readReady(long token, long slot) {
+                application.readReady(token, slot);
+            }
+
+            @Override
+            public void readRefused(long token) {
+                application.readRefused(token);
+            }
+
+            @Override
+            public void readLog(int to, long fromSlot, long toSlot, int maxBytes) {
+                application.readLog(to, fromSlot, toSlot, maxBytes);
             }
         };
     }

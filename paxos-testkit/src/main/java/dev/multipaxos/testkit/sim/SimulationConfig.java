@@ -54,8 +54,8 @@ public record SimulationConfig(
                     "from " + sizeMin + " to " + sizeMax + " nodes: must be from at least 1 to at most " + SIZE_MAX);
         }
         if (commandsMax < 0 || unboundedEvery < 0) {
-            throw new IllegalArgumentException(commandsMax + " commands, unbounded every " + unboundedEvery
-                    + " seeds: must not be negative");
+            throw new IllegalArgumentException(
+                    commandsMax + " commands, unbounded every " + unboundedEvery + " seeds: must not be negative");
         }
         faults = faults.stream().distinct().sorted().toList();
         forced = Set.copyOf(forced);
@@ -71,7 +71,15 @@ public record SimulationConfig(
      * @param faults what may go wrong
      */
     public SimulationConfig(int sizeMin, int sizeMax, Collection<Fault> faults) {
-        this(sizeMin, sizeMax, List.copyOf(faults), Set.of(), Set.of(), new TreeSet<>(), Long.MAX_VALUE, UNBOUNDED_EVERY);
+        this(
+                sizeMin,
+                sizeMax,
+                List.copyOf(faults),
+                Set.of(),
+                Set.of(),
+                new TreeSet<>(),
+                Long.MAX_VALUE,
+                UNBOUNDED_EVERY);
     }
 
     /**

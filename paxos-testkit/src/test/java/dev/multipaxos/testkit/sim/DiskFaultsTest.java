@@ -29,8 +29,8 @@ class DiskFaultsTest {
     void a_damaged_disk_is_found_and_the_others_go_on(Fault damage) {
         int found = 0;
         for (long seed = 1; seed <= 40; seed++) {
-            Simulation simulation =
-                    new Simulation(seed, new SimulationConfig(3, 5, List.of(damage, Fault.POWER_LOSS)).withUnboundedEvery(0));
+            Simulation simulation = new Simulation(
+                    seed, new SimulationConfig(3, 5, List.of(damage, Fault.POWER_LOSS)).withUnboundedEvery(0));
             simulation.run(EVENTS); // at the end it goes on, or this is a violation
             found += found(simulation).size();
         }
@@ -61,7 +61,8 @@ class DiskFaultsTest {
     void a_disk_that_fails_and_works_again_costs_nothing(Fault fault) {
         long crashes = 0;
         for (long seed = 1; seed <= 20; seed++) {
-            crashes += new Simulation(seed, new SimulationConfig(3, 5, List.of(fault, Fault.POWER_LOSS)).withUnboundedEvery(0))
+            crashes += new Simulation(
+                            seed, new SimulationConfig(3, 5, List.of(fault, Fault.POWER_LOSS)).withUnboundedEvery(0))
                     .run(EVENTS)
                     .crashes();
         }
@@ -78,7 +79,10 @@ class DiskFaultsTest {
         int caught = 0;
         for (long seed = 1; seed <= 100 && caught < 2; seed++) {
             try {
-                new Simulation(seed, new SimulationConfig(3, 3, List.of(Fault.LYING_PAGE_CACHE, Fault.POWER_LOSS)).withUnboundedEvery(0))
+                new Simulation(
+                                seed,
+                                new SimulationConfig(3, 3, List.of(Fault.LYING_PAGE_CACHE, Fault.POWER_LOSS))
+                                        .withUnboundedEvery(0))
                         .run(EVENTS);
             } catch (Violation e) {
                 assertThat(e).hasMessageContaining("recovery: node").hasMessageContaining("DAMAGED");
