@@ -16,10 +16,11 @@ import java.util.stream.Collectors;
 final class ConfigText {
 
     private static final String POSSIBLE = "possible are nodes=3 or nodes=3..5 (1 to " + SimulationConfig.SIZE_MAX
-            + "), faults=LOSS+KILL, faults=-LOSS-KILL, faults=none, force=LOSS, without=LOSS, skip=1+4..9, commands=100, unbounded=8";
+            + "), faults=LOSS+KILL, faults=-LOSS-KILL, faults=none, faults=all, force=LOSS, without=LOSS, skip=1+4..9, commands=100, unbounded=8";
 
     private static final String DEFAULT = "default";
     private static final String NONE = "none";
+    private static final String ALL = "all";
     private static final int STRIKES_MAX = 1_000_000;
 
     private ConfigText() {}
@@ -61,6 +62,9 @@ final class ConfigText {
 
     /** {@code A+B}: these; {@code -A-B}: all but these. */
     private static Set<Fault> drawable(String value) {
+        if (value.equals(ALL)) {
+            return EnumSet.allOf(Fault.class);
+        }
         if (!value.startsWith("-")) {
             return faults(value);
         }
@@ -150,6 +154,9 @@ final class ConfigText {
             return NONE;
         }
         EnumSet<Fault> others = EnumSet.complementOf(EnumSet.copyOf(faults));
+        if (others.isEmpty()) {
+            return ALL;
+        }
         return others.size() < faults.size() ? "-" + names(others, "-") : names(faults, "+");
     }
 

@@ -101,7 +101,7 @@ class ShrinkerTest {
 
     private static @Nullable Violation broken(Reproduction run) {
         try {
-            new Simulation(run.seed(), run.config(), PlantedBug.VOTES_FORGOTTEN.plant()).run(run.events());
+            new Simulation(run.seed(), run.config(), PlantedBug.VOTES_FORGOTTEN.sabotage()).run(run.events());
             return null;
         } catch (Violation e) {
             return e;

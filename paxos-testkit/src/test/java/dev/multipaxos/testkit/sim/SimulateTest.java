@@ -84,7 +84,7 @@ class SimulateTest {
     @Test
     void it_shrinks_and_writes_down_what_it_finds_and_what_it_prints_replays() throws IOException {
         Function<Reproduction, Simulation> broken =
-                of -> new Simulation(of.seed(), of.config(), PlantedBug.VALUE_CHANGED.plant());
+                of -> new Simulation(of.seed(), of.config(), PlantedBug.VALUE_CHANGED.sabotage());
 
         String said = command(
                 broken, "--seeds", "9", "--first", "1", "--events", "5000", "--threads", "2", "--out", directory + "");
