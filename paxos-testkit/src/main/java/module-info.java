@@ -3,11 +3,20 @@ module dev.multipaxos.testkit {
     requires transitive dev.multipaxos;
     requires dev.multipaxos.storage;
     requires static transitive org.jspecify;
-    requires static transitive org.junit.jupiter.api; // for those who write a ClusterTest
+    requires static transitive org.junit.jupiter.api; // for those who extend the contracts or write a ClusterTest
+    requires static info.picocli;
     requires org.slf4j;
 
     exports dev.multipaxos.testkit;
+    exports dev.multipaxos.testkit.contract;
     exports dev.multipaxos.testkit.history;
     exports dev.multipaxos.testkit.junit;
     exports dev.multipaxos.testkit.sim;
+
+    opens dev.multipaxos.testkit.contract to
+            org.junit.platform.commons;
+    opens dev.multipaxos.testkit.explore to
+            info.picocli;
+    opens dev.multipaxos.testkit.sim to
+            info.picocli;
 }

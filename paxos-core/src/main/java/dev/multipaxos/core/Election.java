@@ -155,7 +155,7 @@ final class Election {
         leader = ballot;
         patience = 0; // afterwards nobody is known to lead
         attempt = 0;
-        heard = configuration.bit(self);
+        heard |= configuration.bit(self); // whose promise elected it was heard, too, however often that comes
         countdown = parameters.electionTicks();
         fetching = parameters.electionTicks();
         heartbeat = parameters.heartbeatTicks();

@@ -198,7 +198,6 @@ final class Proposer {
         if (merging == null) {
             return;
         }
-        merging.forgetUpTo(learner.chosenUpTo());
         if (!isElected() || isRecovered()) {
             return;
         }
@@ -212,6 +211,14 @@ final class Proposer {
             } else if (mayPropose(slot)) {
                 propose(slot, entry == null ? Value.NO_OP : entry.value(), effects);
             }
+        }
+    }
+
+    /** Forgets what phase 1 found in slots that are chosen by now. */
+    void forgetChosen() {
+        Recovery merging = recovery;
+        if (merging != null) {
+            merging.forgetUpTo(learner.chosenUpTo());
         }
     }
 

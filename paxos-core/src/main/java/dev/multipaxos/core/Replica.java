@@ -150,6 +150,7 @@ public final class Replica {
     public void endTurn(Effects effects) {
         proposer.proposeRecovered(effects);
         learner.advance(effects);
+        proposer.forgetChosen();
         acceptor.endTurn(effects);
         if (election.phase() == Election.Phase.LEADING) {
             boolean round = proposer.isRecovered() && reads.begin(learner.chosenUpTo(), effects);

@@ -8,6 +8,8 @@ import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Replica;
 import dev.multipaxos.core.Value;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The gate between a replica and the world: a {@link Message.Binding} message leaves only when every record that was appended
@@ -66,7 +68,33 @@ public final class Driver {
     /** How many messages may wait for the disk: a few for each turn since it was last heard of. */
     private static final int PARKED_MAX = 16_384;
 
-    private record Parked(long ticket, int to, Message message) {}
+    /**
+     * A message that waits for the disk.
+     *
+     * @param ticket how many records must be durable before it leaves
+     * @param to the receiver
+     * @param message what it says
+     */
+    public record Parked(long ticket, int to, Message message) {}
+
+    /**
+     * What the gate remembers between two turns, as a value. Records are counted from the last durable one, so that a gate
+     * that has nothing to hold is equal to a new one, however much went through it.
+     *
+     * @param appended records that are not durable yet
+     * @param syncing of them, those that a sync was asked for
+     * @param parked the messages that wait, in ascending order of their tickets
+     */
+    public record Held(long appended, long syncing, List<Parked> parked) {
+
+        /** Nothing waits. */
+        public static final Held NOTHING = new Held(0, 0, List.of());
+
+        /** Freezes the list. */
+        public Held {
+            parked = List.copyOf(parked);
+        }
+    }
 
     private final int self;
     private final Replica replica;
@@ -95,6 +123,26 @@ public final class Driver {
         this.journal = journal;
         this.network = network;
         this.application = application;
+    }
+
+    /** {@return what is held back; only between turns} */
+    public Held held() {
+        List<Parked> waiting = new ArrayList<>();
+        for (Parked next : parked) {
+            waiting.add(new Parked(next.ticket() - durable, next.to(), next.message()));
+        }
+        return new Held(appended - durable, Math.max(0, syncing - durable), waiting);
+    }
+
+    /**
+     * Puts a new driver back to where {@link #held} was taken; it counts records from the last durable one then.
+     *
+     * @param held what it holds back
+     */
+    public void restore(Held held) {
+        appended = held.appended();
+        syncing = held.syncing();
+        parked.addAll(held.parked());
     }
 
     /** {@return the replica, to look at} */

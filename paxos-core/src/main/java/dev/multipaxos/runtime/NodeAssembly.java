@@ -84,7 +84,7 @@ final class NodeAssembly {
                 replica,
                 wiring.journal(storage, this::tellDurable),
                 wiring.network(outbox),
-                new Application(node, time, apply, reads, reader));
+                wiring.application(new Application(node, time, apply, reads, reader)));
         Batcher batcher = new Batcher(
                 limits.batchBytes(), room, new StampClock(time::currentTimeMillis, () -> time.nanoTime() / 1_000_000));
         Forwarder forwarder = new Forwarder(limits.batchBytes(), outbox, batcher, room, identity.firstNumber());

@@ -170,6 +170,11 @@ public final class SteppedNode<C, R> {
         return parts.driver().replica();
     }
 
+    /** {@return whether a message waits for the disk} */
+    public boolean isHoldingBack() {
+        return parts.driver().parked() > 0;
+    }
+
     /** {@return its storage} */
     public long storageId() {
         return parts.identity().storageId();

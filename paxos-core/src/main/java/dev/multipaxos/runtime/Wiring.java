@@ -65,6 +65,16 @@ public interface Wiring {
     }
 
     /**
+     * Stands between the driver and the state machine's side.
+     *
+     * @param application takes what is chosen
+     * @return what the driver hands it to
+     */
+    default Driver.Application application(Driver.Application application) {
+        return application;
+    }
+
+    /**
      * Stands between whoever has chosen slots to be executed, a replay or the applier, and their execution.
      *
      * @param execution executes

@@ -119,7 +119,7 @@ public interface DurableStorage extends AutoCloseable {
      */
     long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor) throws StorageException;
 
-    /** Releases the storage. Does not sync. */
+    /** Releases the storage. Does not sync. Afterwards nothing is taken or read any more; called again, it does nothing. */
     @Override
     void close();
 }

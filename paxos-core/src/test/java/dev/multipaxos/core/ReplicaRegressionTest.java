@@ -151,4 +151,45 @@ class ReplicaRegressionTest {
                 .isEqualTo(cluster.replica(1).votes(2))
                 .isNotZero();
     }
+
+    /** Found by the explorer: the leader counted the repeat as news of whom it had just been elected by. */
+    @Test
+    void the_promise_that_elects_a_leader_leaves_its_state_equal_when_it_is_repeated() {
+        Cluster cluster = Cluster.of(1, 2, 3);
+        Cluster.Flight electing = promiseThatElects(cluster);
+        cluster.deliver(electing);
+        assertThat(cluster.replica(1).isLeader()).isTrue();
+        ReplicaState once = cluster.replica(1).state();
+        cluster.deliver(electing);
+        assertThat(cluster.replica(1).state()).isEqualTo(once);
+    }
+
+    /** Found by the explorer: what phase 1 had found of a slot was kept after the choice, until the next turn. */
+    @Test
+    void a_promise_that_tells_a_choice_leaves_the_state_equal_when_it_is_repeated() {
+        Cluster cluster = Cluster.of(1, 2, 3);
+        cluster.proposed.add(value("theirs"));
+        cluster.choices.put(1L, value("theirs"));
+        Cluster.Flight asked = promiseThatElects(cluster);
+        Promise empty = (Promise) asked.message();
+        Promise telling = new Promise(
+                empty.ballot(), 1, 1, Long.MAX_VALUE, List.of(new Entry(1, Ballot.ZERO, value("theirs"), true)), 0, 0);
+        cluster.step(1, new Input.Received(2, telling));
+        assertThat(cluster.replica(1).chosenUpTo()).isEqualTo(1);
+        ReplicaState once = cluster.replica(1).state();
+        cluster.step(1, new Input.Received(2, telling));
+        assertThat(cluster.replica(1).state()).isEqualTo(once);
+    }
+
+    /** Node 1 is about to be elected by the promise of node 2. */
+    private static Cluster.Flight promiseThatElects(Cluster cluster) {
+        while (cluster.network.stream().noneMatch(flight -> flight.to() == 1 && flight.message() instanceof Promise)) {
+            cluster.tick(1);
+            cluster.deliverAll(flight -> !(flight.message() instanceof Promise));
+        }
+        return cluster.network.stream()
+                .filter(flight -> flight.to() == 1 && flight.from() == 2 && flight.message() instanceof Promise)
+                .findFirst()
+                .orElseThrow();
+    }
 }

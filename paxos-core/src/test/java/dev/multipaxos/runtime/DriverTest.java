@@ -104,4 +104,29 @@ class DriverTest {
         follower.driver.endTurn();
         assertThat(follower.sent).hasSize(1);
     }
+
+    @Test
+    void what_the_gate_holds_is_restored_and_counted_from_the_last_durable_record() {
+        Follower first = new Follower();
+        first.accept(1);
+        first.driver.endTurn();
+        first.driver.durable(first.appended);
+        first.driver.endTurn();
+        assertThat(first.driver.held()).isEqualTo(Driver.Held.NOTHING);
+        first.accept(2);
+        first.driver.endTurn();
+        Driver.Held held = first.driver.held();
+        assertThat(held.appended()).isEqualTo(first.appended - 1);
+        assertThat(held.syncing()).isEqualTo(held.appended());
+
+        Follower second = new Follower();
+        second.driver.restore(held);
+        assertThat(second.driver.held()).isEqualTo(held);
+        second.driver.endTurn();
+        assertThat(second.syncs).isEmpty(); // it was asked for before
+        second.driver.durable(held.syncing());
+        second.driver.endTurn();
+        assertThat(second.sent).hasSize(1).first().isInstanceOf(Message.Accepted.class);
+        assertThat(second.driver.held()).isEqualTo(Driver.Held.NOTHING);
+    }
 }

@@ -62,6 +62,9 @@ final class CopiedFile {
             if (!first && !second) {
                 throw Failures.damaged(path, "both copies of what it holds are damaged");
             }
+            if (first && second && !meaning(pages, 0).equals(meaning(pages, half))) {
+                throw Failures.damaged(path, "its two copies are whole but differ, so one is of another time");
+            }
             int at = first ? 0 : half;
             int minimumReader = pages.getShort(at + 10) & 0xFFFF;
             if (minimumReader > FORMAT) {
@@ -78,6 +81,10 @@ final class CopiedFile {
                 && length >= 0
                 && length <= half - HEAD_BYTES - 4
                 && pages.getInt(at + HEAD_BYTES + length) == crc(pages, at, length);
+    }
+
+    private static ByteBuffer meaning(ByteBuffer pages, int at) {
+        return pages.slice(at, HEAD_BYTES + pages.getInt(at + 12));
     }
 
     void write(ByteBuffer payload) throws IOException {

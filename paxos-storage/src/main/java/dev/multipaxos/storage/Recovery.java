@@ -59,8 +59,10 @@ final class Recovery {
         for (long id : directory.manifest().segments()) {
             String path = disk.describe(Segment.name(id));
             SegmentHeader header;
+            long size;
             try (DiskFile file = disk.open(Segment.name(id), false)) {
                 header = SegmentHeader.read(file, path);
+                size = file.size();
             }
             if (header == null) {
                 throw Failures.damaged(path, "both copies of the header are damaged");
@@ -75,6 +77,9 @@ final class Recovery {
                         "the file is not the one that was here: its header names segment "
                                 + Long.toHexString(header.segment()) + " of node " + header.node() + ", storage "
                                 + Long.toHexString(header.storageId()));
+            }
+            if (size < header.bytes()) { // it had its size, durably, before the manifest named it: this is no torn tail
+                throw Failures.damaged(path, size, "the file ends here", null);
             }
             if (!follows(before, header)) {
                 throw Failures.damaged(path, "it does not follow the segment before it");
@@ -193,12 +198,9 @@ final class Recovery {
             throw Failures.damaged(scan.path(), bad, "the record is not what was written", null);
         }
         long dataEnd = scan.endOfData(start);
-        long size = file.size();
         if (dataEnd > start) {
             LOG.info("{}: cut {} bytes at {}: a write that was not finished", scan.path(), dataEnd - start, start);
-        }
-        if (dataEnd > start || size < limit) {
-            Writes.zeros(file, start, Math.max(dataEnd, size < limit ? limit : start));
+            Writes.zeros(file, start, dataEnd);
             file.force(true);
         }
     }

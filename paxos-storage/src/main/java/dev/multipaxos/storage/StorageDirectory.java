@@ -78,11 +78,11 @@ final class StorageDirectory {
         checkSegments(names, listed);
         owner = found;
 
+        removeOrphans(names, listed);
         if (!identity.whole()) {
             LOG.warn("{}: one of its two copies was damaged; replaced by the other", disk.describe(Owner.FILE));
             identityFile().write(found.encode());
         }
-        removeOrphans(names, listed);
         replaceManifest(listed.booted());
         return formatted;
     }

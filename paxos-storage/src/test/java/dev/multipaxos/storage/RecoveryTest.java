@@ -49,14 +49,18 @@ class RecoveryTest {
         return disk.bytes(disk.journals().get(0));
     }
 
+    /** A segment has its whole size, durably, before it is used: a shorter one has lost something, perhaps with its marks. */
     @Test
-    void a_torn_tail_is_cut_wherever_the_file_ends() throws Exception {
-        int[] last = lastBatch();
-        for (int at = last[0]; at < last[1]; at++) {
+    void a_file_that_is_shorter_than_it_was_made_is_damage_wherever_it_ends() throws Exception {
+        int end = lastBatch()[1];
+        for (int size = 0; size < Fixture.SEGMENT_BYTES; size += size < SegmentHeader.BYTES || size > end ? 64 : 1) {
             MemoryDisk disk = Fixture.written(BATCHES);
             String name = disk.journals().get(0);
-            disk.put(name, Arrays.copyOf(disk.bytes(name), at));
-            mustGoOnFrom(disk, SYNCED, "cut at " + at);
+            disk.put(name, Arrays.copyOf(disk.bytes(name), size));
+            StorageException damage = refusal(() -> Fixture.contents(disk));
+            assertThat(damage).as("%d bytes", size).isNotNull();
+            assertThat(damage.code()).as("%d bytes", size).isEqualTo(Code.DAMAGED);
+            assertThat(damage).hasMessageContaining(name);
         }
     }
 

@@ -110,6 +110,31 @@ class StorageDirectoryTest {
         }
     }
 
+    /** As when one half of the file was never written, and the disk still has what was there before. */
+    @Test
+    void two_whole_copies_that_differ_stop_the_node_whichever_is_older() throws Exception {
+        for (int older : new int[] {0, 4096}) {
+            MemoryDisk disk = used();
+            byte[] old = disk.bytes(Manifest.FILE).clone();
+            Fixture.contents(disk);
+            System.arraycopy(old, older, disk.bytes(Manifest.FILE), older, 4096);
+            StorageException refused = refusal(disk);
+            assertThat(refused.code()).isEqualTo(Code.DAMAGED);
+            assertThat(refused).hasMessageContaining(Manifest.FILE).hasMessageContaining("differ");
+        }
+    }
+
+    @Test
+    void a_repair_that_a_crash_interrupted_is_done_again() throws Exception {
+        MemoryDisk disk = used();
+        byte[] whole = disk.bytes(Owner.FILE).clone();
+        disk.bytes(Owner.FILE)[20] ^= 1;
+        disk.put(Owner.FILE + CopiedFile.TEMPORARY, whole);
+        assertThat(Fixture.contents(disk)).isEqualTo(RECORDS);
+        assertThat(disk.bytes(Owner.FILE)).isEqualTo(whole);
+        assertThat(disk.list()).doesNotContain(Owner.FILE + CopiedFile.TEMPORARY);
+    }
+
     @Test
     void two_damaged_copies_stop_the_node() throws Exception {
         for (String name : List.of(Owner.FILE, Manifest.FILE)) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,7 +22,8 @@ import org.slf4j.LoggerFactory;
 final class LocalTransport implements Transport {
     private static final Logger LOG = LoggerFactory.getLogger(LocalTransport.class);
     private static final long REDIAL_MILLIS = 5;
-    private static final int QUEUE_MAX = 100_000;
+    private static final int QUEUE_BYTES_MAX = 16 << 20;
+    private static final int FRAME_OVERHEAD_BYTES = 64;
 
     private final LocalNetwork network;
     private final int node;
@@ -32,11 +34,12 @@ final class LocalTransport implements Transport {
     private final Map<Integer, LocalTransport> links = new ConcurrentHashMap<>(); // those we dialled
     private final Map<Long, Consumer<Bytes>> clients = new ConcurrentHashMap<>();
     private final Map<LocalTransport, List<Runnable>> unflushed = new HashMap<>(); // the sender's
+    private final AtomicLong queuedBytes = new AtomicLong(); // for this node and its clients, flushed or not
 
     private final Object lock = new Object();
     private final TreeSet<Integer> wanted = new TreeSet<>(); // guarded by lock
     private final ArrayDeque<Runnable> arrived = new ArrayDeque<>(); // guarded by lock
-    private boolean closed; // guarded by lock
+    private volatile boolean closed; // written under lock
 
     LocalTransport(LocalNetwork network, int node) {
         this.network = network;
@@ -78,9 +81,12 @@ final class LocalTransport implements Transport {
         if (target == null) {
             return false;
         }
-        if (!network.isLost(node, peer)) {
-            Bytes frame = joined(head, body);
-            queue(target, () -> target.receiver().onPeer(node, frame));
+        Bytes frame = joined(head, body);
+        if (target.isFull(frame)) {
+            return false;
+        }
+        if (!network.isLost(node, peer) && frame.length() <= target.frameBytesMax) {
+            queue(target, frame, () -> target.receiver().onPeer(node, frame));
         }
         return true;
     }
@@ -92,12 +98,30 @@ final class LocalTransport implements Transport {
             return false;
         }
         Bytes frame = joined(head, body);
-        queue(this, () -> client.accept(frame));
+        if (isFull(frame)) {
+            closeClient(connection);
+            return false;
+        }
+        queue(this, frame, () -> client.accept(frame));
         return true;
     }
 
-    private void queue(LocalTransport target, Runnable delivery) {
-        unflushed.computeIfAbsent(target, none -> new ArrayList<>()).add(delivery);
+    /** One frame always fits, however large. */
+    private boolean isFull(Bytes frame) {
+        long queued = queuedBytes.get();
+        return queued > 0 && queued + bytes(frame) > QUEUE_BYTES_MAX;
+    }
+
+    private void queue(LocalTransport target, Bytes frame, Runnable delivery) {
+        target.queuedBytes.addAndGet(bytes(frame));
+        unflushed.computeIfAbsent(target, none -> new ArrayList<>()).add(() -> {
+            target.queuedBytes.addAndGet(-bytes(frame));
+            delivery.run();
+        });
+    }
+
+    private static long bytes(Bytes frame) {
+        return (long) frame.length() + FRAME_OVERHEAD_BYTES;
     }
 
     @Override
@@ -109,13 +133,15 @@ final class LocalTransport implements Transport {
 
     @Override
     public void flush() {
-        unflushed.forEach(LocalTransport::deliver);
+        if (!closed) {
+            unflushed.forEach(LocalTransport::deliver);
+        }
         unflushed.clear();
     }
 
     private void deliver(List<Runnable> deliveries) {
         synchronized (lock) {
-            if (!closed && arrived.size() < QUEUE_MAX) {
+            if (!closed) {
                 arrived.addAll(deliveries);
                 lock.notifyAll();
             }
@@ -176,17 +202,31 @@ final class LocalTransport implements Transport {
         if (target == null || network.isCut(node, peer)) {
             return;
         }
-        Verdict theirs =
-                target.receiver().onHello(0, "local-" + node, receiver().hello(peer));
-        Verdict ours = theirs.refusal() != null
-                ? theirs
-                : receiver().onHello(peer, "local-" + peer, target.receiver().hello(0));
+        Verdict ours = greet(peer, target);
+        if (ours == null) {
+            return;
+        }
         if (ours.refusal() != null) {
             LOG.debug("no link from node {} to node {}: {}", node, peer, ours.refusal());
             return;
         }
         links.put(peer, target);
         receiver().onPeerConnected(peer);
+    }
+
+    /** Both judge each other, while neither is closed: afterwards its receiver is not called. Null if the other was. */
+    private @Nullable Verdict greet(int peer, LocalTransport target) {
+        synchronized (network) {
+            if (network.find(peer) != target) {
+                return null;
+            }
+            Verdict theirs =
+                    target.receiver().onHello(0, "local-" + node, receiver().hello(peer));
+            return theirs.refusal() != null
+                    ? theirs
+                    : receiver()
+                            .onHello(peer, "local-" + peer, target.receiver().hello(0));
+        }
     }
 
     /**
@@ -227,6 +267,8 @@ final class LocalTransport implements Transport {
                 interrupted = true;
             }
         }
+        links.clear();
+        clients.clear();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -195,6 +195,13 @@ public final class MemoryStorage implements DurableStorage {
         if (failure != null) {
             throw failure;
         }
+        checkOpen();
+    }
+
+    private void checkOpen() {
+        if (!open) {
+            throw new IllegalStateException("the storage is not open");
+        }
     }
 
     @Override
@@ -217,6 +224,7 @@ public final class MemoryStorage implements DurableStorage {
         TreeMap<Integer, Entry> found = new TreeMap<>();
         long readTo = slotFrom - 1;
         synchronized (lock) {
+            checkOpen();
             long bytes = 0;
             for (var slot : bySlot.subMap(slotFrom, true, slotTo, true).entrySet()) {
                 if (bytes >= maxBytes && bytes > 0) {
@@ -224,11 +232,11 @@ public final class MemoryStorage implements DurableStorage {
                 }
                 for (int index : slot.getValue()) {
                     Entry entry = durable.get(index);
-                    if (entry.group() == group && found.put(index, entry) == null) {
-                        bytes += entry.bytes();
+                    if (entry.group() == group) {
+                        bytes += found.put(index, entry) == null ? entry.bytes() : 0;
+                        readTo = slot.getKey();
                     }
                 }
-                readTo = slot.getKey();
             }
         }
         visit(List.copyOf(found.values()), visitor);

@@ -2,34 +2,38 @@ package dev.multipaxos.testkit.history;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
- * Makes a history that no order explains small enough to be read. Two things may be done to it without blaming the innocent: it
- * may be cut off at a return, since a prefix of a linearizable history is linearizable; and an operation may be <i>excused</i>, as
- * if its caller had given up and never heard the answer, since that only allows more. (To leave an operation out may forbid
- * what it explained.) Excused are as many as can be; what is left has answers that no order explains, whatever the excused did.
+ * Makes a history that no order explains small enough to be read, by what blames nobody falsely. It is cut off at a return, since
+ * a prefix of a linearizable history is linearizable. Then as many operations as can be are <i>excused</i>, which only allows
+ * more: if there are few, as if their callers had given up and never heard the answer; if there are many, that would make the
+ * search hard, and only their answers are ignored. What is left has answers that no order explains. (To leave an operation out
+ * may forbid what it explained.)
  */
 final class CounterExample<S, C, R> {
-
-    /** The most steps for one attempt: an excuse that makes the search hard is not worth it. */
-    private static final long ATTEMPT_STEPS_MAX = 20_000;
 
     private static final int SHOWN_MAX = 20;
 
     private final Specification<S, C, R> specification;
     private final Object partition;
     private final List<Operation<C, R>> all;
+    private final long attemptStepsMax; // an excuse that makes the search hard is not worth it
     private long stepsLeft;
 
     private List<Operation<C, R>> blamed = List.of();
     private List<Operation<C, R>> excused = List.of();
+    private List<Operation<C, R>> open = List.of(); // without an answer before the end
+    private boolean isLarge;
 
     /** The operations are of one partition, and no order explains them. */
     CounterExample(Specification<S, C, R> specification, long stepsMax, Object partition, List<Operation<C, R>> all) {
         this.specification = specification;
         this.partition = partition;
         this.all = all;
+        this.attemptStepsMax = 1_000 + 10L * all.size();
         this.stepsLeft = stepsMax;
     }
 
@@ -38,15 +42,20 @@ final class CounterExample<S, C, R> {
         long end = cutOff();
         List<Operation<C, R>> phantoms = phantoms(end);
         excuse();
-        List<Operation<C, R>> shown = excused.size() <= SHOWN_MAX ? excused : List.of();
+        List<Operation<C, R>> others = concat(open, excused).stream()
+                .sorted(Comparator.comparingLong(Operation::invokedAt))
+                .toList();
+        List<Operation<C, R>> shown = others.subList(Math.max(0, others.size() - SHOWN_MAX), others.size());
         List<Operation<C, R>> pictured = concat(concat(blamed, shown), phantoms);
         StringBuilder message = new StringBuilder("NOT LINEARIZABLE: no order explains these answers on ")
                 .append(partition)
-                .append(excused.isEmpty() ? "" : ", whatever became of the others (" + excused.size() + ")")
+                .append(isLarge ? ", whatever others were answered" : others.isEmpty() ? "" : ", whatever others did")
                 .append(String.format("%n"))
                 .append(Table.of(blamed, pictured));
         if (!shown.isEmpty()) {
-            message.append(String.format("The others:%n")).append(Table.of(shown, pictured));
+            message.append(String.format(
+                            "Others (%d%s):%n", others.size(), others.size() == shown.size() ? "" : ", the latest"))
+                    .append(Table.of(shown, pictured));
         }
         if (!phantoms.isEmpty()) {
             message.append(String.format(
@@ -57,15 +66,19 @@ final class CounterExample<S, C, R> {
                 Verdict.Kind.NOT_LINEARIZABLE, blamed, steps + stepsBefore - stepsLeft, message.toString());
     }
 
-    private Search.Result attempt(List<Operation<C, R>> must, List<Operation<C, R>> may, long stepsMax) {
-        Search<S, C, R> search = new Search<>(specification, must, may, Math.min(stepsMax, stepsLeft));
+    private Search.Result attempt(
+            List<Operation<C, R>> must, List<Operation<C, R>> may, Set<Operation<C, R>> ignored, long steps) {
+        Search<S, C, R> search = new Search<>(specification, must, may, ignored, Math.min(steps, stepsLeft));
         Search.Result result = search.run();
         stepsLeft -= search.steps();
         return result;
     }
 
-    private boolean isImpossible(List<Operation<C, R>> must, List<Operation<C, R>> may) {
-        return attempt(must, may, ATTEMPT_STEPS_MAX) == Search.Result.IMPOSSIBLE;
+    private boolean isImpossible(List<Operation<C, R>> left, List<Operation<C, R>> more) {
+        Search.Result result = isLarge
+                ? attempt(concat(left, more), open, new HashSet<>(more), attemptStepsMax)
+                : attempt(left, concat(open, more), Set.of(), attemptStepsMax);
+        return result == Search.Result.IMPOSSIBLE;
     }
 
     // ---- the shortest prefix ----
@@ -81,14 +94,15 @@ final class CounterExample<S, C, R> {
         while (impossible - possible > 1) {
             int middle = (possible + impossible) >>> 1;
             long end = returns[middle];
-            if (attempt(answeredBy(end), openAt(end), Long.MAX_VALUE) == Search.Result.IMPOSSIBLE) {
+            if (attempt(answeredBy(end), openAt(end), Set.of(), Long.MAX_VALUE) == Search.Result.IMPOSSIBLE) {
                 impossible = middle;
             } else {
                 possible = middle;
             }
         }
         blamed = answeredBy(returns[impossible]);
-        excused = openAt(returns[impossible]);
+        open = openAt(returns[impossible]);
+        isLarge = blamed.size() > SHOWN_MAX;
         return returns[impossible];
     }
 
@@ -111,8 +125,8 @@ final class CounterExample<S, C, R> {
         if (failed.isEmpty()) {
             return failed;
         }
-        Search<S, C, R> search =
-                new Search<>(specification, blamed, concat(excused, failed), Math.min(stepsLeft, ATTEMPT_STEPS_MAX));
+        Search<S, C, R> search = new Search<>(
+                specification, blamed, concat(open, failed), Set.of(), Math.min(stepsLeft, attemptStepsMax));
         Search.Result result = search.run();
         stepsLeft -= search.steps();
         return result == Search.Result.FOUND
@@ -138,9 +152,6 @@ final class CounterExample<S, C, R> {
                 }
             }
         }
-        excused = excused.stream()
-                .sorted(Comparator.comparingLong(Operation::invokedAt))
-                .toList();
     }
 
     private static <T> List<T> concat(List<T> first, List<T> second) {

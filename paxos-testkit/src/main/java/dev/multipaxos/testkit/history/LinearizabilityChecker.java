@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Decides whether a history is linearizable (Herlihy and Wing, 1990): whether every operation can be thought to have happened
@@ -78,6 +79,7 @@ public final class LinearizabilityChecker<S, C, R> {
                     all.stream()
                             .filter(operation -> operation.outcome() instanceof Outcome.Unknown)
                             .toList(),
+                    Set.of(),
                     stepsMax);
             Search.Result result = search.run();
             steps += search.steps();

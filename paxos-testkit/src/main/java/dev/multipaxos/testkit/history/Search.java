@@ -13,8 +13,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for an order of operations that explains their answers. Those that <i>must</i> be in it have answers and stand between
- * their call and their return; those that <i>may</i> be in it stand anywhere after their call.
+ * Looks for an order of operations that explains their answers. Those that <i>must</i> be in it stand between their call and
+ * their return, and have answers, but for some whose answer is ignored; those that <i>may</i> be in it stand anywhere after
+ * their call.
  *
  * <p>It is Wing and Gong's search ("Testing and verifying concurrent objects", 1993): the next of the order is any that was
  * called before the first return to come; if the specification contradicts its answer, try another, and if none is left, go
@@ -39,6 +40,7 @@ final class Search<S, C, R> {
     private final List<Operation<C, R>>
             operations; // those that must, then those that may, each in the order of their calls
     private final int must; // how many must
+    private final boolean[] ignored; // of those that must: its answer
     private final int[] returnRank; // of those that must: its place in the order of returns
     private final long[] returns; // their times, by rank
     private final int[] twin; // of those that may: the one before it with an equal command, or NONE
@@ -58,7 +60,12 @@ final class Search<S, C, R> {
     private int depth;
     private long steps;
 
-    Search(Specification<S, C, R> specification, List<Operation<C, R>> must, List<Operation<C, R>> may, long stepsMax) {
+    Search(
+            Specification<S, C, R> specification,
+            List<Operation<C, R>> must,
+            List<Operation<C, R>> may,
+            Set<Operation<C, R>> ignored,
+            long stepsMax) {
         this.specification = specification;
         this.stepsMax = stepsMax;
         this.must = must.size();
@@ -70,6 +77,10 @@ final class Search<S, C, R> {
                 .sorted(Comparator.comparingLong(i -> operations.get(i).returnedAt()))
                 .mapToInt(i -> i)
                 .toArray();
+        this.ignored = new boolean[this.must];
+        for (int i = 0; i < this.must; i++) {
+            this.ignored[i] = ignored.contains(operations.get(i));
+        }
         returnRank = new int[this.must];
         returns = new long[this.must];
         for (int rank = 0; rank < this.must; rank++) {
@@ -141,7 +152,7 @@ final class Search<S, C, R> {
 
     private boolean mayFollow(int position, S state, Specification.Step<S, R> step) {
         return position < must
-                ? operations.get(position).got(step.answer())
+                ? ignored[position] || operations.get(position).got(step.answer())
                 : !step.state().equals(state);
     }
 

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param kind yes, no, or neither
  * @param operations if linearizable, an order that explains all answers: those answered, and those of unknown outcome that must
- *     have taken effect; if not, few operations whose answers no order explains, whatever the others did; if undecided, those
+ *     have taken effect; if not, few operations whose answers no order explains, whatever others did, or were answered; if undecided, those
  *     of the partition that was too hard
  * @param steps how many times the specification was asked
  * @param message the same, for readers

@@ -2,6 +2,7 @@ package dev.multipaxos.testkit.sim;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.SplittableRandom;
 
 /** Does, from time to time, one of the things that a seed drew. What it breaks, it mends after a while. */
@@ -20,27 +21,49 @@ final class Chaos {
             Fault.POWER_LOSS_AT_START,
             Fault.ROLLING_RESTART,
             Fault.IO_ERROR,
+            Fault.READ_ERROR,
+            Fault.DISK_FULL,
+            Fault.ROT,
+            Fault.LOST_WRITE,
+            Fault.MISDIRECTED_WRITE,
+            Fault.LYING_PAGE_CACHE,
             Fault.PAUSE,
             Fault.CLOCK_JUMP);
 
     private final Simulation simulation;
     private final Swarm swarm;
-    private final SplittableRandom random;
+    private final SortedSet<Integer> skipped;
+    private final SplittableRandom schedule;
     private final SimulatedNetwork network;
     private final List<Fault> drawn;
 
-    Chaos(Simulation simulation, Swarm swarm, SplittableRandom random, SimulatedNetwork network) {
+    private SplittableRandom random; // of the strike, so that one that is skipped changes no other
+    private int strikes;
+
+    Chaos(
+            Simulation simulation,
+            Swarm swarm,
+            SimulationConfig config,
+            SplittableRandom random,
+            SimulatedNetwork network) {
         this.simulation = simulation;
         this.swarm = swarm;
+        this.skipped = config.skipped();
+        this.schedule = random;
         this.random = random;
         this.network = network;
-        this.drawn = AT_A_MOMENT.stream().filter(swarm::has).toList();
+        this.drawn = AT_A_MOMENT.stream().filter(swarm::drew).toList();
+    }
+
+    /** {@return how many strikes there were, those that were skipped included} */
+    int strikes() {
+        return strikes;
     }
 
     /** Plans the next fault, if the seed drew any that is planned. */
     void plan() {
         if (!drawn.isEmpty()) {
-            simulation.later(random.nextInt(2 * swarm.chaosMicros()), this::strike);
+            simulation.later(schedule.nextInt(2 * swarm.chaosMicros()), this::strike);
         }
     }
 
@@ -49,12 +72,20 @@ final class Chaos {
             return;
         }
         plan();
+        random = schedule.split();
+        if (skipped.contains(++strikes)) {
+            return;
+        }
         if (random.nextInt(3) == 0) {
             network.heal();
         }
         Fault fault = drawn.get(random.nextInt(drawn.size()));
         SimulatedNode node = simulation.node(1 + random.nextInt(swarm.quorums().voters()));
-        simulation.trace(() -> "  " + fault + ", " + node);
+        if (!swarm.has(fault)) {
+            return;
+        }
+        simulation.observer().struck(fault);
+        simulation.observer().world(() -> "strike " + strikes + ": " + fault + ", node " + node.id());
         switch (fault) {
             case ONE_WAY_CUT ->
                 network.cut(node.id(), 1 + random.nextInt(swarm.quorums().voters()));
@@ -67,7 +98,10 @@ final class Chaos {
             case POWER_LOSS_OF_ALL -> simulation.nodes().forEach(each -> down(each, true));
             case POWER_LOSS_AT_START -> losePowerAtStart(node);
             case ROLLING_RESTART -> rollingRestart();
-            case IO_ERROR -> node.disk().failIn(random.nextInt(20));
+            case IO_ERROR, LYING_PAGE_CACHE -> node.disk().failIn(random.nextInt(20));
+            case READ_ERROR -> failRead(node);
+            case DISK_FULL -> fillDisk(node);
+            case ROT, LOST_WRITE, MISDIRECTED_WRITE -> damage(fault, node);
             case PAUSE -> node.pauseUntil(simulation.now() + duration());
             case CLOCK_JUMP -> node.setWallClock(random.nextInt(40_000) - 20_000);
             default -> throw new IllegalStateException(fault + " happens at no moment");
@@ -135,6 +169,44 @@ final class Chaos {
         }
         node.disk().losePowerIn(random.nextInt(60));
         simulation.restartLater(node);
+    }
+
+    private void failRead(SimulatedNode node) {
+        if (random.nextBoolean()) {
+            down(node, random.nextBoolean());
+        }
+        node.disk().failReadIn(random.nextInt(20));
+    }
+
+    /** It lasts for long, so that a node also starts, or begins a segment, on a full disk. */
+    private void fillDisk(SimulatedNode node) {
+        if (random.nextBoolean()) {
+            down(node, random.nextBoolean());
+        }
+        node.disk().fill(random.nextInt(swarm.segmentBytes()));
+        simulation.later(4 * duration(), node.disk()::makeRoom);
+    }
+
+    /** Some damage at once, or in one of the next writes; unless too many disks would be hit. Often the node must then show it. */
+    private void damage(Fault fault, SimulatedNode node) {
+        long others = simulation.nodes().stream()
+                .filter(other -> other != node && other.disk().isDamaged())
+                .count();
+        if (!swarm.unbounded() && others >= swarm.quorums().voters() - swarm.needed()) {
+            return;
+        }
+        if (fault == Fault.ROT) {
+            node.disk().rot(random);
+        } else {
+            node.disk().loseNextWrite(random.split(), fault == Fault.MISDIRECTED_WRITE);
+        }
+        if (random.nextBoolean()) {
+            simulation.later(duration(), () -> {
+                if (!simulation.isCalm()) {
+                    down(node, true);
+                }
+            });
+        }
     }
 
     private void rollingRestart() {

@@ -1,6 +1,7 @@
 package dev.multipaxos.testkit.sim;
 
 import dev.multipaxos.Consistency;
+import dev.multipaxos.PaxosException;
 import dev.multipaxos.bytes.Bytes;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,15 +22,18 @@ final class Clients {
     private final Witness witness;
     private final List<RemoteClient> remote = new ArrayList<>();
     private final List<Open> calls = new ArrayList<>();
+    private final long mostAsked;
+    private long asked;
 
     /** A call at a member. */
     record Open(SimulatedNode node, int life, long id, CompletableFuture<@Nullable Void> ended) {}
 
-    Clients(Simulation simulation, Swarm swarm, SplittableRandom random, Witness witness) {
+    Clients(Simulation simulation, Swarm swarm, SplittableRandom random, Witness witness, long mostAsked) {
         this.simulation = simulation;
         this.swarm = swarm;
         this.random = random;
         this.witness = witness;
+        this.mostAsked = mostAsked;
         for (int i = 0; i < swarm.remoteClients(); i++) {
             remote.add(new RemoteClient(simulation, swarm, random.split(), witness, FIRST_REMOTE + i));
         }
@@ -58,10 +62,20 @@ final class Clients {
             }
             SimulatedNode node =
                     simulation.nodes().get(random.nextInt(simulation.nodes().size()));
-            if (node.isUp() && node.pausedUntil() <= simulation.now()) {
+            if (node.isUp() && node.pausedUntil() <= simulation.now() && mayAsk()) {
                 call(node);
             }
         }
+    }
+
+    /** {@return whether somebody who wants something may ask for it: clients fall silent after so many calls} */
+    boolean mayAsk() {
+        return asked++ < mostAsked;
+    }
+
+    /** {@return how many calls somebody wanted to make} */
+    long asked() {
+        return asked;
     }
 
     private void call(SimulatedNode node) {
@@ -95,8 +109,19 @@ final class Clients {
     /** The answer comes on its own; of a call that was made in a life that is over it never does. */
     private void await(SimulatedNode node, long id, CompletableFuture<Bytes> answer, Runnable answered) {
         CompletableFuture<@Nullable Void> ended = answer.handle((bytes, failure) -> {
-            simulation.trace(() ->
-                    "  call " + id + " at node " + node.id() + " ended: " + (failure == null ? "answered" : failure));
+            simulation
+                    .observer()
+                    .at(
+                            node.id(),
+                            Step.Kind.CALL,
+                            () -> "call " + id + " ended: " + (failure == null ? "answered" : failure.getMessage()));
+            if (failure instanceof PaxosException.OutcomeUnknown) {
+                simulation.observer().hit(Situation.OUTCOME_UNKNOWN);
+            } else if (failure instanceof PaxosException.Overloaded) {
+                simulation.observer().hit(Situation.OVERLOADED);
+            } else if (failure instanceof PaxosException.SessionExpired) {
+                simulation.observer().hit(Situation.SESSION_LOST);
+            }
             simulation.load().ended(id, bytes, failure);
             if (failure == null) {
                 answered.run();

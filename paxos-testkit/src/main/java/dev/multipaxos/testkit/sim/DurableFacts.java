@@ -17,6 +17,9 @@ final class DurableFacts {
     private final List<Appended> appended = new ArrayList<>(); // oldest first
     private int durable; // of them, those that were forced
     private long position;
+    private int lost; // at the last start: appended, and not found
+    private int keptUnforced; // at the last start: found, and never forced
+    private int lives; // how often a start read the disk
 
     private Ballot promised = Ballot.ZERO;
     private long chosenUpTo;
@@ -47,6 +50,14 @@ final class DurableFacts {
         return votes.get((int) slot - 1);
     }
 
+    int lost() {
+        return lost;
+    }
+
+    int keptUnforced() {
+        return keptUnforced;
+    }
+
     // ---- the journal ----
 
     void append(Appended record) {
@@ -62,6 +73,7 @@ final class DurableFacts {
 
     /** What a start finds is a prefix of what was appended, and holds everything that was forced. */
     void recovered(List<Appended> found) {
+        lives++;
         check(
                 found.size() >= durable && found.size() <= appended.size(),
                 () -> "recovery: node " + node + " finds " + found.size() + " records, but appended " + appended.size()
@@ -73,6 +85,8 @@ final class DurableFacts {
                     () -> "recovery: node " + node + " finds " + found.get(at) + " as record " + at + ", but appended "
                             + appended.get(at));
         }
+        lost = appended.size() - found.size();
+        keptUnforced = found.size() - durable;
         appended.subList(found.size(), appended.size()).clear();
     }
 
@@ -80,6 +94,10 @@ final class DurableFacts {
     void position(long now) {
         check(now >= position, () -> "the journal of node " + node + " ends at " + now + ", before " + position);
         position = now;
+    }
+
+    int lives() {
+        return lives;
     }
 
     // ---- what it says ----

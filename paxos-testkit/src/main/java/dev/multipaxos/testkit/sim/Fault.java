@@ -32,6 +32,23 @@ public enum Fault {
     ROLLING_RESTART,
     /** A write or a force fails: the node stops, and comes back without its page cache. */
     IO_ERROR,
+    /** A read fails, while others are served or while the node starts; the next one succeeds. */
+    READ_ERROR,
+    /** The disk is full, and after a while there is room again. */
+    DISK_FULL,
+    /** Of the names that were not made durable a power loss keeps any, not only the first so many. */
+    REORDERED_NAMES,
+    /** A bit of what is at rest on a disk changes, or a sector becomes zero. */
+    ROT,
+    /** A disk says that a write is done, and never does it; the page cache hides that for a while. */
+    LOST_WRITE,
+    /** A write goes to another place of the disk, and is missing where it belongs. */
+    MISDIRECTED_WRITE,
+    /**
+     * A force fails, and what it did not write looks written from then on; the process comes back and the machine goes on. The
+     * storage is known not to stand this ({@code docs/storage.md}, Limits), so {@link SimulationConfig#DEFAULT} leaves it out.
+     */
+    LYING_PAGE_CACHE,
     /** The disk takes a part of a write and says so. */
     SHORT_WRITE,
     /** A force takes as long as an election. */
@@ -43,5 +60,10 @@ public enum Fault {
     /** Clocks run at different rates. */
     DRIFT,
     /** A wall clock jumps, ahead or back. */
-    CLOCK_JUMP
+    CLOCK_JUMP;
+
+    /** {@return whether a disk is no longer what was written to it, and does not say so} */
+    boolean isDamage() {
+        return this == ROT || this == LOST_WRITE || this == MISDIRECTED_WRITE;
+    }
 }

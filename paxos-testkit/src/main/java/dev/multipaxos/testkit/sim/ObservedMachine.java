@@ -17,14 +17,17 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
     private final int node;
     private final CheckedMachine<?, ?> machine;
     private final Witness witness;
+    private final Observer observer;
     private long slot;
     private int index; // of the next command in the slot
     private long hash;
+    private boolean applied; // the last command, not a repeat of it
 
-    ObservedMachine(int node, CheckedMachine<?, ?> machine, Witness witness) {
+    ObservedMachine(int node, CheckedMachine<?, ?> machine, Witness witness, Observer observer) {
         this.node = node;
         this.machine = machine;
         this.witness = witness;
+        this.observer = observer;
     }
 
     /** A slot's turn has come. */
@@ -37,12 +40,17 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
 
     @Override
     public Bytes apply(Context at, Bytes command) {
+        applied = true;
         witness.executed(node, Load.id(command), at.slot(), index++);
         return machine.apply(at, command);
     }
 
     /** A command of any kind has ended. */
     void ended(Command command, Status status, Bytes answer) {
+        if (command.kind() == Command.Kind.APPLY && status == Status.OK && !applied) {
+            observer.hit(Situation.REPEAT_ANSWERED);
+        }
+        applied = false;
         hash = Simulation.mix(
                 hash,
                 command.session() ^ command.sequence() << 48,
@@ -63,6 +71,7 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
     @Override
     public Bytes query(Bytes query) {
         witness.read(node, Load.id(query), slot);
+        observer.hit(Situation.READ_CONFIRMED);
         return machine.query(query);
     }
 

@@ -89,7 +89,7 @@ final class RemoteClient {
             leave();
         } else if (random.nextInt(50) == 0) {
             send(List.of(), new Command(Command.Kind.KEEP_ALIVE, session, 0, 0, Bytes.EMPTY));
-        } else {
+        } else if (simulation.clients().mayAsk()) {
             call();
         }
     }
@@ -138,10 +138,7 @@ final class RemoteClient {
     private void transmit(ClientMessage message) {
         Bytes head = ClientCodec.head(message);
         Bytes body = ClientCodec.body(message);
-        byte[] bytes = new byte[head.length() + body.length()];
-        head.toByteBuffer().get(bytes, 0, head.length());
-        body.toByteBuffer().get(bytes, head.length(), body.length());
-        simulation.network().sendFromClient(server, connection, Bytes.wrap(bytes));
+        simulation.network().sendFromClient(server, connection, SimulatedTransport.frame(head, body));
     }
 
     // ---- the session
@@ -201,7 +198,7 @@ final class RemoteClient {
         } catch (WireException e) {
             throw new AssertionError("codec: what a member said to a client cannot be decoded", e);
         }
-        simulation.trace(() -> "  " + server.id() + " → client " + name + " " + message);
+        simulation.observer().at(server.id(), Step.Kind.CALL, () -> "tells client " + name + ": " + message);
         if (message instanceof ClientMessage.Results results) {
             results.results().forEach(this::onResult);
         } else if (message instanceof ClientMessage.QueryResult result) {
@@ -224,13 +221,19 @@ final class RemoteClient {
         if (command == null) {
             return;
         }
+        if (command.submissions > 1 && result.status() == Status.OK) {
+            simulation.observer().hit(Situation.ANSWERED_AFTER_RETRY);
+        }
         switch (result.status()) {
             case OK -> {
                 open.remove(result.sequence());
                 simulation.load().answered(command.call.id(), result.payload());
             }
             case REFUSED -> end(result.sequence(), command, true);
-            case OUTSIDE_WINDOW -> end(result.sequence(), command, command.submissions == 1);
+            case OUTSIDE_WINDOW -> {
+                simulation.observer().hit(Situation.OUTSIDE_WINDOW);
+                end(result.sequence(), command, command.submissions == 1);
+            }
             case OVERLOADED -> {
                 command.submissions--;
                 end(result.sequence(), command, command.submissions == 0);
@@ -271,6 +274,7 @@ final class RemoteClient {
         }
         Long query = queries.remove(refusal.id());
         if (query != null) {
+            simulation.observer().hit(Situation.READ_REFUSED);
             simulation.load().notExecuted(query);
         }
         if (refusal.leader() != 0 && refusal.leader() != server.id()) {

@@ -10,6 +10,14 @@ package dev.multipaxos.testkit.sim;
  * @param elections how many times a node began to lead
  * @param crashes how many times a node went down, for whatever reason
  * @param simulatedMillis how long it took on the simulated clock
+ * @param coverage which faults struck, and which situations were reached
  */
 public record Result(
-        long seed, long events, long traceHash, long choices, long elections, long crashes, long simulatedMillis) {}
+        long seed,
+        long events,
+        long traceHash,
+        long choices,
+        long elections,
+        long crashes,
+        long simulatedMillis,
+        Coverage coverage) {}

@@ -1,5 +1,6 @@
 package dev.multipaxos.testkit.sim;
 
+import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.disk.Disk;
 import dev.multipaxos.storage.disk.DiskFile;
 import java.io.Closeable;
@@ -7,7 +8,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -17,8 +17,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A directory in memory that remembers what was done to it since the last force, so that a power loss can keep any part of it:
- * of the names the first so many changes, as a journaling file system does; of a file, each sector as it was after any of the
- * writes that touched it. A killed process leaves it as it is, the forces still owed.
+ * of the names the first so many changes, as a journaling file system does, or any of them; of a file, each sector as it was
+ * after any of the writes that touched it. A killed process leaves it as it is, the forces still owed.
+ *
+ * <p>It may <i>fail</i>, and say so, or be <i>damaged</i>, and say nothing: then the storage must find it, at the latest when it
+ * starts the next time.
  */
 final class SimulatedDisk implements Disk {
 
@@ -27,100 +30,30 @@ final class SimulatedDisk implements Disk {
         private static final long serialVersionUID = 1;
     }
 
-    /** Bytes that were written and not forced. */
-    private static final class Write {
-        final int position;
-        final byte[] bytes;
-        final int sizeAfter;
-
-        Write(int position, byte[] bytes, int sizeAfter) {
-            this.position = position;
-            this.bytes = bytes;
-            this.sizeAfter = sizeAfter;
-        }
-    }
-
-    private static final class Content {
-        byte[] now = new byte[0];
-        int size;
-        byte[] forced = new byte[0];
-        int forcedSize;
-        final List<Write> unforced = new ArrayList<>();
-
-        void write(int position, byte[] bytes, int sizeAfter) {
-            now = put(now, position, bytes);
-            size = sizeAfter;
-            unforced.add(new Write(position, bytes, sizeAfter));
-        }
-
-        void force() {
-            for (Write write : unforced) {
-                forced = put(forced, write.position, write.bytes);
-                forcedSize = write.sizeAfter;
-            }
-            unforced.clear();
-        }
-
-        private static byte[] put(byte[] target, int position, byte[] bytes) {
-            int end = position + bytes.length;
-            byte[] roomy = end <= target.length ? target : Arrays.copyOf(target, Math.max(end, 2 * target.length));
-            System.arraycopy(bytes, 0, roomy, position, bytes.length);
-            return roomy;
-        }
-
-        /** Each sector as it was after any of the writes; so the size. */
-        void losePower(SplittableRandom random, int sectorBytes) {
-            int longest = forced.length;
-            for (Write write : unforced) {
-                longest = Math.max(longest, write.position + write.bytes.length);
-            }
-            int mood = random.nextInt(4); // all, nothing, or anything
-            int[] survives = new int[longest / sectorBytes + 1];
-            for (int sector = 0; sector < survives.length; sector++) {
-                survives[sector] = mood == 0 ? unforced.size() : mood == 1 ? 0 : random.nextInt(unforced.size() + 1);
-            }
-            int sizeSurvives = mood == 0 ? unforced.size() : mood == 1 ? 0 : random.nextInt(unforced.size() + 1);
-            forced = Arrays.copyOf(forced, longest);
-            for (int i = 0; i < unforced.size(); i++) {
-                Write write = unforced.get(i);
-                for (int at = write.position; at < write.position + write.bytes.length; ) {
-                    int sector = at / sectorBytes;
-                    int end = Math.min((sector + 1) * sectorBytes, write.position + write.bytes.length);
-                    if (i < survives[sector]) {
-                        System.arraycopy(write.bytes, at - write.position, forced, at, end - at);
-                    }
-                    at = end;
-                }
-                forcedSize = i < sizeSurvives ? write.sizeAfter : forcedSize;
-            }
-            Arrays.fill(forced, Math.min(forcedSize, forced.length), forced.length, (byte) 0);
-            unforced.clear();
-            now = Arrays.copyOf(forced, Math.max(forced.length, forcedSize));
-            forced = now.clone();
-            size = forcedSize;
-        }
-
-        Content copy() {
-            Content copy = new Content();
-            copy.now = now.clone();
-            copy.size = size;
-            copy.forced = forced.clone();
-            copy.forcedSize = forcedSize;
-            copy.unforced.addAll(unforced);
-            return copy;
-        }
-    }
-
     private final String path;
-    private TreeMap<String, Content> names = new TreeMap<>();
-    private TreeMap<String, Content> forcedNames = new TreeMap<>();
-    private final List<Consumer<Map<String, Content>>> unforcedNames = new ArrayList<>();
+    private TreeMap<String, FileContent> names = new TreeMap<>();
+    private TreeMap<String, FileContent> forcedNames = new TreeMap<>();
+    private final List<Consumer<Map<String, FileContent>>> unforcedNames = new ArrayList<>();
     private boolean locked;
 
-    private int failsIn = -1; // writes and forces until one fails
-    private int powerLostIn = -1; // operations until the power fails
-    private boolean failed;
+    // how it behaves
     private @Nullable SplittableRandom shortWrites;
+    private boolean namesInAnyOrder;
+    private boolean liesAfterFailure;
+
+    // what is going to fail
+    private int failsIn = -1; // writes and forces until one fails
+    private int readFailsIn = -1; // reads until one fails
+    private int powerLostIn = -1; // operations until the power fails
+    private int room = Integer.MAX_VALUE; // bytes by which files can still grow
+    private boolean failed;
+    private boolean powerLost;
+
+    // damage
+    private @Nullable SplittableRandom losesNextWrite;
+    private boolean misdirects; // the write that is lost
+    private boolean damaged;
+    private boolean found;
 
     SimulatedDisk(String path) {
         this.path = path;
@@ -138,9 +71,25 @@ final class SimulatedDisk implements Disk {
         powerLostIn = operations;
     }
 
-    /** From now on writes may be short; null: they are whole. */
-    void writeShort(@Nullable SplittableRandom random) {
-        shortWrites = random;
+    /** Takes on those of a seed's faults that belong to a disk. */
+    void behave(Swarm swarm, SplittableRandom random) {
+        shortWrites = swarm.has(Fault.SHORT_WRITE) ? random.split() : null;
+        namesInAnyOrder = swarm.has(Fault.REORDERED_NAMES);
+        liesAfterFailure = swarm.has(Fault.LYING_PAGE_CACHE);
+    }
+
+    /** One of the next reads fails. */
+    void failReadIn(int reads) {
+        readFailsIn = reads;
+    }
+
+    /** Files can grow by so much, and no more until there is room again. */
+    void fill(int bytes) {
+        room = bytes;
+    }
+
+    void makeRoom() {
+        room = Integer.MAX_VALUE;
     }
 
     /** {@return whether something was made to fail since the last {@link #release}} */
@@ -148,34 +97,98 @@ final class SimulatedDisk implements Disk {
         return failed;
     }
 
+    /** {@return whether a process that ends by a failure takes the page cache with it} */
+    boolean losesCacheNow() {
+        return powerLost || !liesAfterFailure;
+    }
+
     /** The process that used the disk is gone; what it wrote is there, forced or not. */
     void release() {
         locked = false;
         failed = false;
         failsIn = -1;
+        readFailsIn = -1;
         powerLostIn = -1;
+        powerLost = false;
     }
 
     /** Nothing planned fails any more. */
     void heal() {
         failsIn = -1;
+        readFailsIn = -1;
         powerLostIn = -1;
         shortWrites = null;
+        losesNextWrite = null;
+        makeRoom();
+    }
+
+    // ---- damage ----
+
+    /** Something at rest changes, if there is anything that may; every byte is as likely as any other. */
+    void rot(SplittableRandom random) {
+        int bytes = names.values().stream().mapToInt(FileContent::damageableTo).sum();
+        int at = bytes == 0 ? 0 : random.nextInt(bytes);
+        for (FileContent file : names.values()) {
+            if (at < file.damageableTo()) {
+                file.rot(at, random);
+                damaged = true;
+                return;
+            }
+            at -= file.damageableTo();
+        }
+    }
+
+    /** The next write is lost, though the disk says that it is done; or it goes to another place. */
+    void loseNextWrite(SplittableRandom random, boolean toAnotherPlace) {
+        damaged = true;
+        losesNextWrite = random;
+        misdirects = toAnotherPlace;
+    }
+
+    /** {@return whether anything was done to it that the storage must find, or may overwrite unseen} */
+    boolean isDamaged() {
+        return damaged;
+    }
+
+    /** {@return whether this failure names what was done to the disk; then the node is lost} */
+    boolean isFound(Exception failure) {
+        boolean names = failure instanceof StorageException named
+                && (named.code() == StorageException.Code.DAMAGED
+                        || named.code() == StorageException.Code.MISSING_FILE);
+        found |= damaged && names;
+        return damaged && names;
+    }
+
+    /** {@return whether the storage has found the damage} */
+    boolean wasFound() {
+        return found;
+    }
+
+    private boolean isLost(byte[] bytes) {
+        SplittableRandom random = losesNextWrite;
+        losesNextWrite = null;
+        if (random != null && misdirects) {
+            List<FileContent> files = List.copyOf(names.values());
+            FileContent victim = files.get(random.nextInt(files.size()));
+            int sector = random.nextInt(1 + victim.size() / FileContent.SECTOR_BYTES);
+            victim.hide(sector * FileContent.SECTOR_BYTES, bytes);
+        }
+        return random != null;
     }
 
     /** Of what was not forced any part is left, and that is what the disk now holds. */
     void losePower(SplittableRandom random) {
         int sectorBytes = random.nextBoolean() ? 512 : 4096;
-        for (Consumer<Map<String, Content>> change :
-                unforcedNames.subList(0, random.nextInt(unforcedNames.size() + 1))) {
-            change.accept(forcedNames);
+        int kept = random.nextInt(unforcedNames.size() + 1);
+        for (int i = 0; i < unforcedNames.size(); i++) {
+            if (namesInAnyOrder ? random.nextBoolean() : i < kept) {
+                unforcedNames.get(i).accept(forcedNames);
+            }
         }
         unforcedNames.clear();
         names = new TreeMap<>(forcedNames);
-        for (Content content : names.values()) {
-            if (!content.unforced.isEmpty()) {
-                content.losePower(random, sectorBytes);
-            }
+        for (FileContent content : names.values()) {
+            content.losePower(random, sectorBytes);
         }
     }
 
@@ -190,7 +203,7 @@ final class SimulatedDisk implements Disk {
     void become(SimulatedDisk other) {
         names.clear();
         other.names.forEach((name, content) -> {
-            Content copy = content.copy();
+            FileContent copy = content.copy();
             copy.force();
             names.put(name, copy);
         });
@@ -201,6 +214,7 @@ final class SimulatedDisk implements Disk {
     private void step() {
         if (powerLostIn >= 0 && --powerLostIn < 0) {
             failed = true;
+            powerLost = true;
             powerLostIn = 0; // nor will anything after it succeed
             throw new PowerLost();
         }
@@ -213,13 +227,13 @@ final class SimulatedDisk implements Disk {
         }
     }
 
-    private void change(Consumer<Map<String, Content>> change) {
+    private void change(Consumer<Map<String, FileContent>> change) {
         change.accept(names);
         unforcedNames.add(change);
     }
 
-    private Content content(String name) throws NoSuchFileException {
-        Content content = names.get(name);
+    private FileContent content(String name) throws NoSuchFileException {
+        FileContent content = names.get(name);
         if (content == null) {
             throw new NoSuchFileException(describe(name));
         }
@@ -245,7 +259,7 @@ final class SimulatedDisk implements Disk {
         if (names.containsKey(name)) {
             throw new IOException(describe(name) + " exists");
         }
-        Content content = new Content();
+        FileContent content = new FileContent(name.startsWith("journal-"));
         change(map -> map.put(name, content));
         return new SimulatedFile(content, true);
     }
@@ -259,7 +273,7 @@ final class SimulatedDisk implements Disk {
     @Override
     public void rename(String from, String to) throws IOException {
         step();
-        Content moved = content(from);
+        FileContent moved = content(from);
         change(map -> {
             map.remove(from);
             map.put(to, moved);
@@ -297,26 +311,30 @@ final class SimulatedDisk implements Disk {
     }
 
     private final class SimulatedFile implements DiskFile {
-        private final Content content;
+        private final FileContent content;
         private final boolean writable;
 
-        SimulatedFile(Content content, boolean writable) {
+        SimulatedFile(FileContent content, boolean writable) {
             this.content = content;
             this.writable = writable;
         }
 
         @Override
         public long size() {
-            return content.size;
+            return content.size();
         }
 
         @Override
-        public int read(ByteBuffer target, long position) {
-            if (position >= content.size) {
+        public int read(ByteBuffer target, long position) throws IOException {
+            if (readFailsIn >= 0 && --readFailsIn < 0) {
+                failed = true;
+                throw new IOException("input/output error in a read");
+            }
+            if (position >= content.size()) {
                 return -1;
             }
-            int count = Math.min(target.remaining(), content.size - (int) position);
-            target.put(content.now, (int) position, count);
+            int count = Math.min(target.remaining(), content.size() - (int) position);
+            target.put(content.bytes(), (int) position, count);
             return count;
         }
 
@@ -338,7 +356,9 @@ final class SimulatedDisk implements Disk {
                 source.get(bytes, at, some);
                 at += some;
             }
-            content.write((int) position, bytes, Math.max(content.size, (int) position + count));
+            int sizeAfter = Math.max(content.size(), (int) position + count);
+            takeRoom(sizeAfter - content.size());
+            content.write((int) position, bytes, sizeAfter, isLost(bytes));
             step(); // a write that never returns may have reached the disk
             mayFail("write");
             return count;
@@ -347,8 +367,8 @@ final class SimulatedDisk implements Disk {
         @Override
         public void truncate(long size) throws IOException {
             mustBeWritable();
-            if (size < content.size) {
-                content.write((int) size, new byte[content.size - (int) size], (int) size);
+            if (size < content.size()) {
+                content.write((int) size, new byte[content.size() - (int) size], (int) size, false);
             }
             step();
             mayFail("truncate");
@@ -357,8 +377,23 @@ final class SimulatedDisk implements Disk {
         @Override
         public void force(boolean metadata) throws IOException {
             step();
-            mayFail("force");
+            try {
+                mayFail("force");
+            } catch (IOException e) {
+                if (liesAfterFailure) {
+                    content.failToForce();
+                }
+                throw e;
+            }
             content.force();
+        }
+
+        private void takeRoom(int bytes) throws IOException {
+            if (bytes > room) {
+                failed = true;
+                throw new IOException("no space left on device");
+            }
+            room -= room == Integer.MAX_VALUE ? 0 : bytes;
         }
 
         private void mustBeWritable() {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries frames from node to node, each with a checksum, as the transport does: what arrives arrives whole, late, twice or not
@@ -25,6 +26,17 @@ final class SimulatedNetwork {
     private static final int DUPLICATE_DELAYS = 200;
     private static final int REDIAL_MICROS = 10_000;
     private static final int DECODED_MASK = 7; // of frames that nobody watches one in eight is looked at
+
+    /** A frame on its way: its number, what it says if that is the protocol's, the sender's life, and whether it is a copy. */
+    private record Flight(
+            long number,
+            int from,
+            int to,
+            Bytes frame,
+            int crc,
+            @Nullable Message message,
+            int life,
+            boolean again) {}
 
     private final Simulation simulation;
     private final Swarm swarm;
@@ -131,7 +143,7 @@ final class SimulatedNetwork {
                                 "node-" + dialled.node().id(),
                                 dialled.receiver().hello(0));
         if (ours.refusal() != null) {
-            simulation.trace(() -> "  no connection: " + ours.refusal());
+            note(dialler.node().id(), "is not connected: " + ours.refusal());
         }
         return ours.refusal() == null;
     }
@@ -147,25 +159,43 @@ final class SimulatedNetwork {
 
     // ---- what it carries ----
 
-    void send(int from, int to, byte[] frame) {
+    /** Carries a frame; {@code message} is what it says, if that is the protocol's. */
+    void send(int from, int to, Bytes frame, @Nullable Message message) {
         int crc = crc(frame);
-        byte[] carried = frame;
+        Bytes carried = frame;
+        long number = 0;
+        if (message != null) {
+            number = simulation.observer().sent(from, to, message);
+        } else {
+            simulation.observer().hit(Situation.FORWARDED);
+        }
         if (happens(Fault.LOSS)) {
+            lost(number, from, to, message, "loss");
             return;
         }
         long due = simulation.now() + delay();
         if (happens(Fault.FLIPPED_BYTES)) {
-            carried = frame.clone();
-            carried[random.nextInt(frame.length)] ^= (byte) (1 << random.nextInt(8));
+            byte[] changed = frame.toArray();
+            changed[random.nextInt(changed.length)] ^= (byte) (1 << random.nextInt(8));
+            carried = Bytes.wrap(changed);
         }
-        carry(from, to, carried, crc, due);
+        int life = simulation.node(from).life();
+        carry(new Flight(number, from, to, carried, crc, message, life, false), due);
         if (happens(Fault.DUPLICATION)) {
-            carry(from, to, carried, crc, due + swarm.delayMicros() * (1L + random.nextInt(DUPLICATE_DELAYS)));
+            carry(
+                    new Flight(number, from, to, carried, crc, message, life, true),
+                    due + swarm.delayMicros() * (1L + random.nextInt(DUPLICATE_DELAYS)));
         }
     }
 
     private boolean happens(Fault fault) {
-        return swarm.has(fault) && !simulation.isCalm() && random.nextDouble() < swarm.probability();
+        if (!swarm.drew(fault) || simulation.isCalm() || random.nextDouble() >= swarm.probability()) {
+            return false;
+        }
+        if (swarm.has(fault)) {
+            simulation.observer().struck(fault);
+        }
+        return swarm.has(fault);
     }
 
     private int delay() {
@@ -173,61 +203,78 @@ final class SimulatedNetwork {
         return 1 + random.nextInt(happens(Fault.REORDERING) ? REORDERED_DELAYS * most : most);
     }
 
-    private static int crc(byte[] frame) {
+    private static int crc(Bytes frame) {
         CRC32C crc = new CRC32C();
-        crc.update(frame);
+        crc.update(frame.array(), frame.offset(), frame.length());
         return (int) crc.getValue();
     }
 
-    private void carry(int from, int to, byte[] frame, int crc, long due) {
+    private void carry(Flight flight, long due) {
         simulation.at(
                 due,
                 Event.Kind.MESSAGE,
-                simulation.node(to),
+                simulation.node(flight.to),
                 0,
-                (long) from << 32 ^ crc,
-                () -> arrive(from, to, frame, crc));
+                (long) flight.from << 32 ^ flight.crc,
+                () -> arrive(flight));
     }
 
-    private void arrive(int from, int to, byte[] frame, int crc) {
+    private void arrive(Flight flight) {
+        int from = flight.from;
+        int to = flight.to;
         SimulatedNode receiver = simulation.node(to);
         if (Math.max(cloggedUntil[from], cloggedUntil[to]) > simulation.now()) {
-            held.add(() -> carry(from, to, frame, crc, simulation.now() + delay()));
+            held.add(() -> carry(flight, simulation.now() + delay()));
         } else if (cut[from][to]) {
-            simulation.trace(() -> "  lost: " + from + " → " + to + " is cut");
-        } else if (crc(frame) != crc) {
-            simulation.trace(() -> "  refused: bytes have changed");
-            decodeGarbage(frame);
-        } else if (!receiver.isUp() || admitted[from][to] != receiver.life()) {
-            simulation.trace(() -> "  lost: " + from + " → " + to + " is not connected");
+            lost(flight.number, from, to, flight.message, "cut");
+        } else if (crc(flight.frame) != flight.crc) {
+            lost(flight.number, from, to, flight.message, "bytes have changed");
+            decodeGarbage(to, flight.frame);
+        } else if (!receiver.isUp()) {
+            simulation.observer().hit(Situation.MESSAGE_TO_NOBODY);
+            lost(flight.number, from, to, flight.message, "nobody is there");
+        } else if (admitted[from][to] != receiver.life()) {
+            lost(flight.number, from, to, flight.message, "not connected");
         } else {
-            boolean looks = simulation.isWatched() || (crc & DECODED_MASK) == 0;
-            receiver.receive(from, looks ? decoded(from, to, frame) : frame);
+            if (flight.message != null) {
+                boolean earlierLife = simulation.node(from).life() != flight.life;
+                simulation
+                        .observer()
+                        .arrives(
+                                flight.number, from, to, flight.message, flight.again, earlierLife, receiver.replica());
+            }
+            boolean looks = simulation.isWatched() || (flight.crc & DECODED_MASK) == 0;
+            receiver.receive(from, looks ? decoded(from, to, flight.frame, flight.message) : flight.frame);
+        }
+    }
+
+    private void lost(long number, int from, int to, @Nullable Message message, String why) {
+        if (message != null) {
+            simulation.observer().lost(number, from, to, message, why);
         }
     }
 
     /** Sees that a frame says what it should; a test may put another in its place. */
-    private byte[] decoded(int from, int to, byte[] frame) {
-        byte[][] result = {frame};
+    private Bytes decoded(int from, int to, Bytes frame, @Nullable Message sent) {
+        Bytes[] result = {frame};
         try {
-            PeerCodec.decode(Bytes.wrap(frame), new PeerFrames() {
+            PeerCodec.decode(frame, new PeerFrames() {
                 @Override
                 public void onMessage(Envelope envelope, Message message) {
                     check(envelope);
+                    Checks.check(message.equals(sent), () -> "codec: " + sent + " was sent, " + message + " came");
                     Message arrives = simulation.sabotage().arrives(from, to, message);
-                    simulation.trace(() -> "  " + from + " → " + to + " " + arrives);
                     if (arrives != message) {
                         Bytes head = PeerCodec.head(envelope, arrives);
                         Bytes body = PeerCodec.body(arrives);
-                        result[0] = Arrays.copyOf(head.toArray(), head.length() + body.length());
-                        body.toByteBuffer().get(result[0], head.length(), body.length());
+                        result[0] = SimulatedTransport.frame(head, body);
                     }
                 }
 
                 @Override
                 public void onEdge(Envelope envelope, Edge edge) {
                     check(envelope);
-                    simulation.trace(() -> "  " + from + " → " + to + " " + edge);
+                    note(to, from + " → " + to + "  " + edge);
                 }
 
                 private void check(Envelope envelope) {
@@ -243,22 +290,26 @@ final class SimulatedNetwork {
     }
 
     /** The checksum keeps such frames from the codec; were it ever to let one through, the codec must not break. */
-    private void decodeGarbage(byte[] frame) {
+    private void decodeGarbage(int to, Bytes frame) {
         try {
-            PeerCodec.decode(Bytes.wrap(frame), new PeerFrames() {
+            PeerCodec.decode(frame, new PeerFrames() {
                 @Override
                 public void onMessage(Envelope envelope, Message message) {
-                    simulation.trace(() -> "  which the codec would have taken for " + message);
+                    note(to, "the codec would have taken the bytes for " + message);
                 }
 
                 @Override
                 public void onEdge(Envelope envelope, Edge edge) {
-                    simulation.trace(() -> "  which the codec would have taken for " + edge);
+                    note(to, "the codec would have taken the bytes for " + edge);
                 }
             });
         } catch (WireException e) {
-            simulation.trace(() -> "  which the codec refuses: " + e.getMessage());
+            note(to, "the codec refuses the bytes: " + e.getMessage());
         }
+    }
+
+    private void note(int node, String what) {
+        simulation.observer().at(node, Step.Kind.NOTE, () -> what);
     }
 
     // ---- clients ----

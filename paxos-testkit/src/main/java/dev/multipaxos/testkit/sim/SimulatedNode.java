@@ -16,6 +16,7 @@ import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.FileStorage;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -64,9 +65,12 @@ final class SimulatedNode implements TimeSource {
         this.clockRate = swarm.has(Fault.DRIFT) ? 0.7 + 0.6 * random.nextDouble() : 0.99 + 0.02 * random.nextDouble();
         this.facts = new DurableFacts(id);
         this.disk = new SimulatedDisk("node-" + id);
-        if (swarm.has(Fault.SHORT_WRITE)) {
-            disk.writeShort(random.split());
+        for (Fault always : List.of(Fault.DRIFT, Fault.SHORT_WRITE, Fault.REORDERED_NAMES)) {
+            if (swarm.has(always)) {
+                simulation.observer().struck(always);
+            }
         }
+        disk.behave(swarm, random);
     }
 
     int id() {
@@ -95,6 +99,9 @@ final class SimulatedNode implements TimeSource {
     }
 
     void pauseUntil(long time) {
+        if (isUp() && time > simulation.now()) {
+            note(Step.Kind.PAUSE, () -> "stands still until " + time + " µs");
+        }
         pausedUntil = time;
     }
 
@@ -104,6 +111,14 @@ final class SimulatedNode implements TimeSource {
 
     SimulatedTransport transport() {
         return present(transport);
+    }
+
+    Replica replica() {
+        return node().replica();
+    }
+
+    private void note(Step.Kind kind, Supplier<String> what) {
+        simulation.observer().at(id, kind, what);
     }
 
     /** {@return what it replicates, in this life} */
@@ -169,7 +184,8 @@ final class SimulatedNode implements TimeSource {
                                         .withSegmentBytes(swarm.segmentBytes()),
                                 facts,
                                 witness));
-        ObservedMachine restarted = new ObservedMachine(id, simulation.load().machine(id, random.split()), witness);
+        ObservedMachine restarted =
+                new ObservedMachine(id, simulation.load().machine(id, random.split()), witness, simulation.observer());
         SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
         transport = connections;
         machine = restarted;
@@ -188,24 +204,26 @@ final class SimulatedNode implements TimeSource {
                             restarted,
                             Codec.bytes(),
                             Codec.bytes()),
-                    new SimulatedWiring(this, swarm, simulation.sabotage(), witness, facts, restarted));
+                    new SimulatedWiring(
+                            this, swarm, simulation.sabotage(), witness, facts, restarted, simulation.observer()));
         } catch (StorageException | SimulatedDisk.PowerLost e) {
-            if (!disk.hasFailed()) {
-                throw new AssertionError("recovery: node " + id + " does not start: " + e.getMessage(), e);
-            }
-            simulation.trace(() -> "  node " + id + " does not come up: " + e);
-            simulation.crash(this, true);
-            simulation.restartLater(this);
+            fails(e, Situation.FAILED_AT_START, "recovery: node " + id + " does not start");
             return;
         } catch (IOException e) {
             throw new IllegalStateException("no simulated transport fails to start", e);
         }
-        simulation.trace(() -> "  up: " + this);
+        simulation.observer().started(id, facts.lost(), facts.keptUnforced());
+        note(
+                Step.Kind.START,
+                () -> "starts, promised " + replica().promised() + ", executed "
+                        + machine().slot());
         planTick();
     }
 
     /** The process is gone; with the power goes what was not forced. */
     void crash(boolean powerLost) {
+        SteppedNode<Bytes, Bytes> node = running;
+        simulation.observer().down(id, false, node != null && node.isHoldingBack());
         if (powerLost && writing && !disk.hasFailed() && random.nextBoolean()) {
             tear();
         }
@@ -220,6 +238,8 @@ final class SimulatedNode implements TimeSource {
     void stop() {
         if (onDisk(() -> node().close())) {
             disk.release();
+            simulation.observer().down(id, true, false);
+            note(Step.Kind.STOP, () -> "stops in good order");
             forget();
         }
     }
@@ -230,7 +250,7 @@ final class SimulatedNode implements TimeSource {
         try {
             node().sync();
         } catch (StorageException e) {
-            simulation.trace(() -> "  torn: " + e);
+            note(Step.Kind.NOTE, () -> "in the middle of a force: " + e);
         }
     }
 
@@ -250,9 +270,9 @@ final class SimulatedNode implements TimeSource {
 
     // ---- what arrives ----
 
-    void receive(int from, byte[] frame) {
+    void receive(int from, Bytes frame) {
         if (isUp()) {
-            transport().receiver().onPeer(from, Bytes.wrap(frame));
+            transport().receiver().onPeer(from, frame);
             transport().receiver().onBurstEnd();
             mailArrived();
         }
@@ -323,6 +343,7 @@ final class SimulatedNode implements TimeSource {
             led = replica.ballot();
             simulation.elected();
         }
+        simulation.observer().turned(id, replica, node().bootCount() == 1);
         write();
         answer();
         execute();
@@ -340,13 +361,22 @@ final class SimulatedNode implements TimeSource {
             work.run();
             return true;
         } catch (StorageException | SimulatedDisk.PowerLost e) {
-            if (!disk.hasFailed()) {
-                throw new AssertionError("the storage of node " + id + " fails by itself: " + e.getMessage(), e);
-            }
-            simulation.trace(() -> "  node " + id + " stops: " + e);
-            simulation.crash(this, true);
-            simulation.restartLater(this);
+            fails(e, Situation.STOPPED_BY_DISK, "the storage of node " + id + " fails by itself");
             return false;
+        }
+    }
+
+    /** A node whose disk failed comes back; one whose disk is damaged must be replaced. Nothing else may stop it. */
+    private void fails(Exception e, Situation situation, String otherwise) {
+        boolean lost = disk.isFound(e);
+        if (!lost && !disk.hasFailed()) {
+            throw new AssertionError(otherwise + ": " + e.getMessage(), e);
+        }
+        simulation.observer().hit(lost ? Situation.DAMAGE_FOUND : situation);
+        note(Step.Kind.NOTE, () -> (lost ? "is lost: " : "stops: ") + e);
+        simulation.crash(this, lost || disk.losesCacheNow());
+        if (!lost) {
+            simulation.restartLater(this);
         }
     }
 
@@ -355,8 +385,12 @@ final class SimulatedNode implements TimeSource {
         if (!writing && isUp() && node().hasRecords()) {
             idleTicks = 0;
             writing = true;
+            note(Step.Kind.FORCE, () -> "writes and forces records");
             if (onDisk(() -> node().write())) {
                 boolean slow = swarm.has(Fault.SLOW_DISK) && !simulation.isCalm() && random.nextInt(8) == 0;
+                if (slow) {
+                    simulation.observer().struck(Fault.SLOW_DISK);
+                }
                 int most = slow ? 2 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS : 100;
                 after(random.nextInt(most), Event.Kind.SYNCED, this::sync);
             }
@@ -366,6 +400,7 @@ final class SimulatedNode implements TimeSource {
     private void sync() {
         if (onDisk(() -> node().sync())) {
             writing = false;
+            note(Step.Kind.FORCED, () -> "has forced them");
             mailArrived();
             write();
         }
@@ -377,6 +412,7 @@ final class SimulatedNode implements TimeSource {
             answering = true;
             after(random.nextInt(500), Event.Kind.LOG_READ, () -> {
                 if (onDisk(() -> node().answerQuestion())) {
+                    simulation.observer().hit(Situation.CATCH_UP_FROM_JOURNAL);
                     answering = false;
                     mailArrived();
                     answer();
@@ -391,9 +427,19 @@ final class SimulatedNode implements TimeSource {
         if (!executing && isUp() && node().hasChosen()) {
             executing = true;
             boolean slow = swarm.has(Fault.SLOW_STATE_MACHINE) && !simulation.isCalm();
+            if (slow) {
+                simulation.observer().struck(Fault.SLOW_STATE_MACHINE);
+            }
             after(random.nextInt(slow ? 20_000 : 50), Event.Kind.EXECUTED, () -> {
                 executing = false;
+                long first = machine().slot() + 1;
                 node().execute(1 + random.nextInt(8));
+                if (machine().slot() >= first) {
+                    note(
+                            Step.Kind.EXECUTE,
+                            () -> "executes "
+                                    + MessageText.range(first, machine().slot()));
+                }
                 mailArrived();
                 execute();
             });

@@ -1,6 +1,7 @@
 package dev.multipaxos.testkit.sim;
 
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.core.Message;
 import dev.multipaxos.spi.Transport;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,6 +24,7 @@ final class SimulatedTransport implements Transport {
     private final List<Runnable> unflushed = new ArrayList<>();
     private @Nullable Receiver receiver;
     private boolean closed;
+    private @Nullable Message saying; // what the next frame says, if it is the protocol's
 
     SimulatedTransport(SimulatedNetwork network, SimulatedNode node) {
         this.network = network;
@@ -81,21 +83,29 @@ final class SimulatedTransport implements Transport {
         }
     }
 
+    /** The next frame says this. */
+    void saying(Message message) {
+        saying = message;
+    }
+
     @Override
     public boolean send(int peer, Bytes head, Bytes body) {
+        Message message = saying;
+        saying = null;
         if (!links.contains(peer)) {
             return false;
         }
-        byte[] frame = frame(head, body);
-        unflushed.add(() -> network.send(node.id(), peer, frame));
+        Bytes frame = frame(head, body);
+        unflushed.add(() -> network.send(node.id(), peer, frame, message));
         return true;
     }
 
-    private static byte[] frame(Bytes head, Bytes body) {
+    /** {@return a frame as it arrives} */
+    static Bytes frame(Bytes head, Bytes body) {
         byte[] frame = new byte[head.length() + body.length()];
         System.arraycopy(head.array(), head.offset(), frame, 0, head.length());
         System.arraycopy(body.array(), body.offset(), frame, head.length(), body.length());
-        return frame;
+        return Bytes.wrap(frame);
     }
 
     // ---- clients
@@ -111,7 +121,7 @@ final class SimulatedTransport implements Transport {
         if (client == null) {
             return false;
         }
-        Bytes frame = Bytes.wrap(frame(head, body));
+        Bytes frame = frame(head, body);
         unflushed.add(() -> network.sendToClient(node.id(), () -> client.accept(frame)));
         return true;
     }

@@ -1,8 +1,11 @@
 package dev.multipaxos.testkit.sim;
 
+import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Configuration;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Parameters;
+import dev.multipaxos.core.Record;
+import dev.multipaxos.core.Value;
 import dev.multipaxos.runtime.Driver;
 import dev.multipaxos.runtime.SessionRules;
 import dev.multipaxos.runtime.SlotExecution;
@@ -19,6 +22,7 @@ final class SimulatedWiring implements Wiring {
     private final Witness witness;
     private final DurableFacts facts;
     private final ObservedMachine machine;
+    private final Observer observer;
 
     SimulatedWiring(
             SimulatedNode node,
@@ -26,13 +30,15 @@ final class SimulatedWiring implements Wiring {
             Sabotage sabotage,
             Witness witness,
             DurableFacts facts,
-            ObservedMachine machine) {
+            ObservedMachine machine,
+            Observer observer) {
         this.node = node;
         this.swarm = swarm;
         this.sabotage = sabotage;
         this.witness = witness;
         this.facts = facts;
         this.machine = machine;
+        this.observer = observer;
     }
 
     @Override
@@ -57,7 +63,21 @@ final class SimulatedWiring implements Wiring {
 
     @Override
     public Driver.Journal journal(Driver.Journal journal, LongConsumer durable) {
-        return sabotage.journal(node.id(), journal, durable);
+        return sabotage.journal(
+                node.id(),
+                new Driver.Journal() {
+                    @Override
+                    public void append(Record record, Ballot promised) {
+                        observer.appended(record);
+                        journal.append(record, promised);
+                    }
+
+                    @Override
+                    public void sync(long ticket) {
+                        journal.sync(ticket);
+                    }
+                },
+                durable);
     }
 
     @Override
@@ -66,12 +86,39 @@ final class SimulatedWiring implements Wiring {
             @Override
             public void send(int to, Message message) {
                 witness.said(facts, message);
+                node.transport().saying(message);
                 network.send(to, message);
             }
 
             @Override
             public void flush() {
                 network.flush();
+            }
+        };
+    }
+
+    @Override
+    public Driver.Application application(Driver.Application application) {
+        return new Driver.Application() {
+            @Override
+            public void execute(long slot, Value value) {
+                witness.chosen(node.id(), slot, value);
+                application.execute(slot, value);
+            }
+
+            @Override
+            public void readReady(long token, long slot) {
+                application.readReady(token, slot);
+            }
+
+            @Override
+            public void readRefused(long token) {
+                application.readRefused(token);
+            }
+
+            @Override
+            public void readLog(int to, long fromSlot, long toSlot, int maxBytes) {
+                application.readLog(to, fromSlot, toSlot, maxBytes);
             }
         };
     }

@@ -4,7 +4,6 @@ import static dev.multipaxos.testkit.sim.Checks.check;
 
 import dev.multipaxos.core.Ballot;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -12,7 +11,7 @@ import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +26,13 @@ import org.jspecify.annotations.Nullable;
 public final class Simulation {
 
     private static final int BLIND_SEARCHES = 8; // one seed in so many
-    private static final int TRACE_LINES = 50;
+    private static final int STEPS_KEPT = 1_000;
     private static final long HASH_MULTIPLIER = 0x9E3779B97F4A7C15L;
 
     private final long seed;
+    private final SimulationConfig config;
     private final SplittableRandom random;
+    private final SplittableRandom restarts;
     private final Sabotage sabotage;
     private final Swarm swarm;
     private final Load<?, ?> load;
@@ -40,6 +41,7 @@ public final class Simulation {
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final Chaos chaos;
     private final Clients clients;
+    private final Observer observer;
 
     private final PriorityQueue<Event> queue = new PriorityQueue<>();
     private long sequence;
@@ -49,7 +51,6 @@ public final class Simulation {
     private long traceHash;
     private long elections;
     private long crashes;
-    private @Nullable ArrayDeque<String> trace; // null: not traced
 
     /**
      * Draws a cluster and what goes wrong in it.
@@ -78,26 +79,34 @@ public final class Simulation {
 
     private Simulation(long seed, SimulationConfig config, Workload<?, ?> workload, Sabotage sabotage) {
         this.seed = seed;
+        this.config = config;
         this.random = new SplittableRandom(seed);
         this.sabotage = sabotage;
         this.swarm = Swarm.draw(random, config, seed, workload.commandBytesMax());
+        this.observer = new Observer(swarm.quorums().voters());
         this.load = new Load<>(workload, swarm.paddingBytesMax(), random.split(), this::now);
-        this.witness = new Witness(swarm.configuration(), load);
+        this.witness = new Witness(swarm.quorums(), load);
         this.network = new SimulatedNetwork(this, swarm, random.split());
         for (int id = 1; id <= swarm.quorums().voters(); id++) {
             nodes.add(new SimulatedNode(this, swarm, random.split(), witness, id));
         }
-        this.chaos = new Chaos(this, swarm, random.split(), network);
-        this.clients = new Clients(this, swarm, random.split(), witness);
+        this.chaos = new Chaos(this, swarm, config, random.split(), network);
+        this.clients = new Clients(this, swarm, random.split(), witness, config.commandsMax());
+        this.restarts = random.split();
     }
 
     /**
-     * Keeps the last events as text, for {@link Violation#trace}. Slower; changes nothing else.
+     * Keeps the last steps, for {@link Violation#trace}. Slower; changes nothing else.
      *
      * @return this
      */
     public Simulation traced() {
-        trace = new ArrayDeque<>();
+        return traced(step -> {});
+    }
+
+    /** Keeps the last steps, and shows all of them to a listener. */
+    Simulation traced(Consumer<Step> listener) {
+        observer.keep(STEPS_KEPT, listener);
         return this;
     }
 
@@ -121,19 +130,28 @@ public final class Simulation {
             while (events < maxEvents) {
                 step();
             }
-            heal();
+            if (!swarm.unbounded()) {
+                heal();
+            }
             load.check(seed % BLIND_SEARCHES == 0);
         } catch (CompletionException e) {
-            throw violation(Objects.requireNonNullElse(e.getCause(), e));
+            throw violation(Objects.requireNonNullElse(e.getCause(), e), maxEvents);
         } catch (AssertionError | RuntimeException e) {
-            throw violation(e);
+            throw violation(e, maxEvents);
         }
-        return new Result(seed, events, traceHash, witness.executed(), elections, crashes, now / 1_000);
+        return new Result(
+                seed, events, traceHash, witness.executed(), elections, crashes, now / 1_000, observer.coverage());
     }
 
-    private Violation violation(Throwable caught) {
+    private Violation violation(Throwable caught, long maxEvents) {
         Throwable thrown = load.reason(caught);
-        return new Violation(seed, events, what(thrown), trace == null ? List.of() : List.copyOf(trace), thrown);
+        return new Violation(
+                new Reproduction(seed, config, maxEvents),
+                events,
+                what(thrown),
+                new Violation.Scene(
+                        describe(), nodes.size(), swarm.faults(), chaos.strikes(), clients.asked(), observer.trace()),
+                thrown);
     }
 
     private static String what(Throwable thrown) {
@@ -160,7 +178,7 @@ public final class Simulation {
                 traceHash,
                 now ^ (long) event.kind().name().hashCode() << 40,
                 event.detail() ^ (node == null ? 0 : node.id()));
-        trace(() -> now + " µs " + event.kind() + (node == null ? "" : ", " + node));
+        observer.event(events, now);
         event.action().run();
         load.rethrow();
     }
@@ -180,20 +198,14 @@ public final class Simulation {
         at(now + micros, Event.Kind.FAULT, null, 0, 0, action);
     }
 
-    void trace(Supplier<String> line) {
-        ArrayDeque<String> lines = trace;
-        if (lines != null) {
-            if (lines.size() == TRACE_LINES) {
-                lines.remove();
-            }
-            lines.add(line.get());
-        }
-    }
-
     // ---- what the parts ask for ----
 
     long now() {
         return now;
+    }
+
+    Observer observer() {
+        return observer;
     }
 
     boolean isCalm() {
@@ -202,11 +214,15 @@ public final class Simulation {
 
     /** {@return whether somebody wants to see every message: a reader of the trace, or a test that changes some} */
     boolean isWatched() {
-        return trace != null || sabotage != Sabotage.NONE;
+        return observer.trace() != null || sabotage != Sabotage.NONE;
     }
 
     Sabotage sabotage() {
         return sabotage;
+    }
+
+    Clients clients() {
+        return clients;
     }
 
     Load<?, ?> load() {
@@ -231,12 +247,13 @@ public final class Simulation {
 
     void crash(SimulatedNode node, boolean powerLost) {
         crashes++;
+        observer.at(node.id(), Step.Kind.CRASH, () -> powerLost ? "loses power" : "is killed");
         node.crash(powerLost);
     }
 
     /** Brings a node back, sooner or later. */
     void restartLater(SimulatedNode node) {
-        long down = calm ? 1 : 1 + random.nextInt(20 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS);
+        long down = calm ? 1 : 1 + restarts.nextInt(20 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS);
         at(now + down, Event.Kind.START, node, 0, 0, node::start);
     }
 
@@ -246,10 +263,15 @@ public final class Simulation {
     private void heal() {
         calm = true;
         network.heal();
-        int away = random.nextInt(1 + nodes.size() - swarm.needed());
+        List<SimulatedNode> away = new ArrayList<>(nodes);
+        away.removeIf(node -> !node.disk().isDamaged()); // they have to be replaced
         List<SimulatedNode> back = new ArrayList<>(nodes);
-        while (away-- > 0) {
-            SimulatedNode gone = back.remove(random.nextInt(back.size()));
+        back.removeAll(away);
+        int more = random.nextInt(1 + nodes.size() - swarm.needed()) - away.size();
+        while (more-- > 0) {
+            away.add(back.remove(random.nextInt(back.size())));
+        }
+        for (SimulatedNode gone : away) {
             if (gone.isUp()) {
                 crash(gone, true);
             }
@@ -262,7 +284,7 @@ public final class Simulation {
                 node.start();
             }
         }
-        trace(() -> "healed: " + back);
+        observer.world(() -> "healed: " + back);
         long electionMicros = (long) swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
         long bound = 200 * electionMicros + 20L * Swarm.TICK_MICROS * (witness.executed() + 1);
         long[] askAgainAt = {now}; // a call may end without an answer, its session having expired meanwhile

@@ -31,6 +31,8 @@ import java.util.SplittableRandom;
  * @param chaosMicros the mean time between two of those faults that happen at a moment
  * @param probability of those faults that happen to a single message
  * @param faults what goes wrong
+ * @param without what was drawn and does not go wrong; it draws what it would draw all the same
+ * @param unbounded whether any disk may be damaged; then nothing is asked for but safety
  */
 record Swarm(
         Quorums quorums,
@@ -44,13 +46,16 @@ record Swarm(
         int delayMicros,
         int chaosMicros,
         double probability,
-        Set<Fault> faults) {
+        Set<Fault> faults,
+        Set<Fault> without,
+        boolean unbounded) {
 
     static final int TICK_MICROS = 1_000;
 
     private static final int PAGE_BYTES = 4_096;
     private static final int OVERHEAD_BYTES = 64; // of a command beside what the workload makes
     private static final int FRAME_BYTES_MAX = 1 << 20;
+    private static final List<Fault> WITH_DUELS = List.of(Fault.LOSS, Fault.DUPLICATION, Fault.REORDERING, Fault.DRIFT);
 
     static Swarm draw(SplittableRandom random, SimulationConfig config, long seed, int commandBytesMax) {
         int size = config.sizeMin() + random.nextInt(config.sizeMax() - config.sizeMin() + 1);
@@ -76,6 +81,22 @@ record Swarm(
         for (int i = random.nextInt(6); i > 0 && !left.isEmpty(); i--) {
             drawn.add(left.remove(random.nextInt(left.size())));
         }
+        boolean duels = size > 2
+                && random.nextInt(4) == 0
+                && config.faults().contains(Fault.LEADER_CUT_OFF)
+                && config.faults().containsAll(WITH_DUELS);
+        if (duels) { // leaders that are cut off again and again leave different votes for the same slots behind
+            drawn.add(Fault.LEADER_CUT_OFF);
+            drawn.add(WITH_DUELS.get(random.nextInt(WITH_DUELS.size())));
+        }
+        boolean unbounded = config.unboundedEvery() > 0
+                && drawn.stream().anyMatch(Fault::isDamage)
+                && random.nextInt(config.unboundedEvery()) == 0;
+        drawn.addAll(config.forced());
+        Set<Fault> happening = EnumSet.copyOf(drawn);
+        happening.removeAll(config.without());
+        drawn.removeAll(happening);
+        int chaosMicros = 2_000 + random.nextInt(random.nextBoolean() ? 15_000 : 100_000);
         int pages = 4 + random.nextInt(13);
         int paddingBytesMax = 1 + random.nextInt(random.nextInt(8) == 0 ? 5_000 : 200);
         int remoteClients = random.nextInt(4);
@@ -95,9 +116,11 @@ record Swarm(
                 paddingBytesMax,
                 100 + random.nextInt(random.nextBoolean() ? 400 : 5_000),
                 20 + random.nextInt(500),
-                5_000 + random.nextInt(random.nextBoolean() ? 20_000 : 200_000),
+                duels ? parameters.electionTicks() * TICK_MICROS : chaosMicros,
                 random.nextDouble() * 0.3,
-                drawn);
+                happening,
+                drawn,
+                unbounded);
     }
 
     private static Limits limits(SplittableRandom random, int alpha, int batchBytesMax, int valueBytesMax) {
@@ -135,6 +158,11 @@ record Swarm(
 
     boolean has(Fault fault) {
         return faults.contains(fault);
+    }
+
+    /** {@return whether a fault happens, or would but for the configuration} */
+    boolean drew(Fault fault) {
+        return faults.contains(fault) || without.contains(fault);
     }
 
     Configuration configuration() {

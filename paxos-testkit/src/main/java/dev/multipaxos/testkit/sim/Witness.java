@@ -4,8 +4,8 @@ import static dev.multipaxos.testkit.sim.Checks.check;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
-import dev.multipaxos.core.Configuration;
 import dev.multipaxos.core.Message;
+import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.wire.Command;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sees the whole cluster at once, and says so when something is false that must never be. It is told what reached the disks,
- * what was said, proposed and executed, and looks at nothing else.
+ * what was said, proposed and executed, and looks at nothing else. It counts for itself: what the nodes count with may be wrong.
  */
 final class Witness {
 
@@ -37,6 +37,12 @@ final class Witness {
         }
     }
 
+    /** The ballot that a node used last, and how it asked for promises. */
+    private record Used(Ballot ballot, int life, long fromSlot) {}
+
+    /** How far a node as leader has said that everything is chosen. */
+    private record Watermark(Ballot ballot, long upTo) {}
+
     /** What is known of one slot. */
     private static final class Slot {
         final List<Proposal> proposals = new ArrayList<>(2);
@@ -45,6 +51,15 @@ final class Witness {
         Value executed;
 
         long hash; // of everything executed up to here
+
+        /** Who has a vote on its disk at a ballot strictly between these. */
+        long votesBetween(Ballot low, Ballot high) {
+            long voters = 0;
+            for (Proposal proposal : proposals) {
+                voters |= low.isBelow(proposal.ballot) && proposal.ballot.isBelow(high) ? proposal.votes : 0;
+            }
+            return voters;
+        }
 
         @Nullable
         Proposal at(Ballot ballot) {
@@ -57,7 +72,11 @@ final class Witness {
         }
     }
 
-    private final Configuration configuration;
+    private final Quorums quorums;
+    private final Map<Integer, DurableFacts> disks = new HashMap<>(); // by node
+    private final Map<Integer, Long> executedBy = new HashMap<>(); // by node, in any of its lives
+    private final Map<Integer, Used> used = new HashMap<>(); // by node
+    private final Map<Integer, Watermark> watermarks = new HashMap<>(); // by node
     private final List<Slot> slots = new ArrayList<>(); // from slot 1 on
     private final Map<Long, Bytes> commands = new HashMap<>(); // what clients asked for, by the call's id
     private final Map<Long, Long> places = new HashMap<>(); // where commands were executed, by the call's id
@@ -65,8 +84,8 @@ final class Witness {
     private long executed; // the longest prefix that anybody executed
     private final Load<?, ?> load;
 
-    Witness(Configuration configuration, Load<?, ?> load) {
-        this.configuration = configuration;
+    Witness(Quorums quorums, Load<?, ?> load) {
+        this.quorums = quorums;
         this.load = load;
     }
 
@@ -137,12 +156,13 @@ final class Witness {
 
     /** A record reached a disk. Promises on it only rise; the votes on all of them name one value for each ballot. */
     void durable(DurableFacts facts, Record record) {
+        disks.put(facts.node(), facts);
         if (record instanceof Record.Promised promise) {
             facts.promise(promise.ballot());
         } else if (record instanceof Record.Accepted vote) {
             facts.promise(vote.ballot());
             facts.voted(vote.slot(), vote.ballot());
-            proposal(vote.slot(), vote.ballot(), vote.value()).votes |= configuration.bit(facts.node());
+            proposal(vote.slot(), vote.ballot(), vote.value()).votes |= 1L << facts.node();
         } else if (record instanceof Record.ChosenUpTo prefix) {
             facts.chosenUpTo(prefix.slot());
         } else if (record instanceof Record.Chosen choice) {
@@ -155,6 +175,7 @@ final class Witness {
         Proposal proposal = slot.at(ballot);
         if (proposal == null) {
             proposal = new Proposal(ballot, value);
+            checkAllowed(number, slot, proposal);
             slot.proposals.add(proposal);
         }
         Value first = proposal.value;
@@ -165,27 +186,97 @@ final class Witness {
         return proposal;
     }
 
+    /**
+     * What phase 1 allows: there is a phase-1 quorum that promised this ballot and of which, below it, nobody voted for the
+     * slot, or the highest vote was for this value.
+     */
+    private void checkAllowed(long number, Slot slot, Proposal fresh) {
+        long promised = 0;
+        for (DurableFacts disk : disks.values()) {
+            promised |= disk.promised().isBelow(fresh.ballot) ? 0 : 1L << disk.node();
+        }
+        boolean allowed = Long.bitCount(promised & ~slot.votesBetween(Ballot.ZERO, fresh.ballot)) >= quorums.phase1();
+        for (Proposal older : slot.proposals) {
+            if (!allowed && older.ballot.isBelow(fresh.ballot) && older.value.equals(fresh.value)) {
+                long quorum = promised & ~slot.votesBetween(older.ballot, fresh.ballot);
+                allowed = Long.bitCount(quorum) >= quorums.phase1() && (quorum & older.votes) != 0;
+            }
+        }
+        boolean holds = allowed;
+        check(
+                holds,
+                () -> "safe proposals: " + fresh.value + " is proposed in slot " + number + " at " + fresh.ballot
+                        + ", but the disks of no phase-1 quorum say so");
+    }
+
     // ---- messages ----
 
     /** What a node says must be true of its disk when it says it. */
     void said(DurableFacts facts, Message message) {
         if (message instanceof Message.Accept accept) {
+            checkUse(facts, accept.ballot(), 0);
+            checkWatermark(facts.node(), accept.ballot(), accept.chosenUpTo());
             proposal(accept.slot(), accept.ballot(), accept.value());
         } else if (message instanceof Message.Accepted accepted) {
             accepted.slots()
                     .forEachWithin(
                             1, Long.MAX_VALUE - 1, slot -> checkVoted(facts.node(), slot, accepted.ballot(), accepted));
         } else if (message instanceof Message.Prepare prepare) {
+            checkUse(facts, prepare.ballot(), prepare.fromSlot());
             checkPromised(facts, prepare.ballot(), message);
         } else if (message instanceof Message.Promise promise) {
             checkPromised(facts, promise.ballot(), message);
             checkTellsEveryVote(facts, promise);
+        } else if (message instanceof Message.Heartbeat beat) {
+            checkUse(facts, beat.ballot(), 0);
+            checkWatermark(facts.node(), beat.ballot(), beat.chosenUpTo());
+        } else if (message instanceof Message.HeartbeatAck ack) {
+            check(
+                    !ack.ballot().isBelow(facts.promised()),
+                    () -> "only the highest ballot is followed: node " + facts.node() + " says " + message
+                            + ", its disk has promised " + facts.promised());
         } else if (message instanceof Message.Holds holds) {
             check(
                     holds.upTo() <= facts.chosenUpTo(),
                     () -> "durable before said: node " + facts.node() + " says " + message + ", its disk "
                             + facts.chosenUpTo());
+            long done = executedBy.getOrDefault(facts.node(), 0L);
+            check(
+                    holds.upTo() <= done,
+                    () -> "executed before said: node " + facts.node() + " says " + message + ", but has executed "
+                            + done);
         }
+    }
+
+    /** A node's ballots rise; it never comes back to one, in this life or another, and asks for one promise with each. */
+    private void checkUse(DurableFacts facts, Ballot ballot, long fromSlot) {
+        Used last = used.get(facts.node());
+        boolean same = last != null && last.ballot.equals(ballot);
+        check(
+                last == null
+                        || last.ballot.isBelow(ballot)
+                        || (same && last.life == facts.lives() && (fromSlot == 0 || last.fromSlot == fromSlot)),
+                () -> "a ballot is never used again: node " + facts.node() + " uses " + ballot + " from slot "
+                        + fromSlot + " on in life " + facts.lives() + ", after " + last);
+        if (!same) {
+            used.put(facts.node(), new Used(ballot, facts.lives(), fromSlot));
+        }
+    }
+
+    /** A leader's watermark is over no slot in which it proposed another value than the chosen one. */
+    private void checkWatermark(int node, Ballot ballot, long upTo) {
+        Watermark last = watermarks.get(node);
+        long from = last != null && last.ballot.equals(ballot) ? last.upTo : 0;
+        for (long number = from + 1; number <= upTo; number++) {
+            Slot slot = slot(number);
+            Proposal proposal = slot.at(ballot);
+            long over = number;
+            check(
+                    proposal == null || proposal.value.equals(slot.executed),
+                    () -> "a watermark is over the sender's own choices: node " + node + " at " + ballot
+                            + " says it of slot " + over + ", where another value than its own is chosen");
+        }
+        watermarks.put(node, new Watermark(ballot, Math.max(from, upTo)));
     }
 
     private static void checkPromised(DurableFacts facts, Ballot ballot, Message message) {
@@ -198,12 +289,15 @@ final class Witness {
     private void checkVoted(int node, long slot, Ballot ballot, Message message) {
         Proposal proposal = slot(slot).at(ballot);
         check(
-                proposal != null && (proposal.votes & configuration.bit(node)) != 0,
+                proposal != null && (proposal.votes & 1L << node) != 0,
                 () -> "durable before said: node " + node + " says " + message + ", its disk has no such vote for slot "
                         + slot);
     }
 
-    /** A vote below the promised ballot is either told, or its slot is said to be chosen. */
+    /**
+     * A vote below the promised ballot is told, with its ballot, or its slot is said to be chosen. What is told as a vote is
+     * one.
+     */
     private static void checkTellsEveryVote(DurableFacts facts, Message.Promise promise) {
         int next = 0;
         long from = Math.max(promise.coveredFrom(), promise.chosenUpTo() + 1);
@@ -215,13 +309,16 @@ final class Witness {
                 next++;
             }
             Message.Entry told = next < entries.size() && entries.get(next).slot() == slot ? entries.get(next) : null;
-            long silent = slot;
+            if (told != null && told.chosen()) {
+                continue;
+            }
+            Ballot toldAt = told == null ? Ballot.ZERO : told.ballot();
+            long untrue = slot;
             check(
-                    vote.equals(Ballot.ZERO)
-                            || !vote.isBelow(promise.ballot())
-                            || (told != null && (told.chosen() || !told.ballot().isBelow(vote))),
+                    !vote.isBelow(promise.ballot()) || toldAt.equals(vote), // a later vote says nothing of this promise
                     () -> "a promise tells every vote: node " + facts.node() + " promises " + promise.ballot()
-                            + " and does not tell that it voted for slot " + silent + " at " + vote);
+                            + " and tells of slot " + untrue + " a vote at " + toldAt + ", its disk has one at "
+                            + vote);
         }
     }
 
@@ -249,7 +346,7 @@ final class Witness {
         }
         boolean held = false;
         for (Proposal proposal : slot.proposals) {
-            held |= configuration.isPhase2Quorum(proposal.votes) && proposal.value.equals(value);
+            held |= Long.bitCount(proposal.votes) >= quorums.phase2() && proposal.value.equals(value);
         }
         check(
                 held,
@@ -259,6 +356,7 @@ final class Witness {
 
     /** A node executed a slot; whoever does so comes to the same state. */
     void executed(int node, long number, long hash) {
+        executedBy.merge(node, number, Math::max);
         Slot slot = slot(number);
         if (slot.hash == 0) {
             slot.hash = hash;

@@ -217,10 +217,10 @@ class LinearizabilityCheckerTest {
                 .answered(2, 7, 8, get("x"), some(1)));
         assertThat(verdict.message().lines().map(String::strip))
                 .containsExactly(
-                        "NOT LINEARIZABLE: no order explains these answers on x, whatever became of the others (2)",
+                        "NOT LINEARIZABLE: no order explains these answers on x, whatever others did",
                         "#3  client 1          3        6      |-|       Put[key=x, value=2]  -> Optional[1]",
                         "#4  client 2          7        8          |-|   Get[key=x]  -> Optional[1]",
-                        "The others:",
+                        "Others (2):",
                         "#1  client 1          1        2  |-|           Put[key=x, value=1]  -> Optional.empty",
                         "#2  client 3          2        9    |-------->  Put[key=x, value=3]  unknown");
         assertThatThrownBy(verdict::orThrow).isInstanceOf(AssertionError.class).hasMessage(verdict.message());

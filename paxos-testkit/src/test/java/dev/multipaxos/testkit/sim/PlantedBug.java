@@ -20,53 +20,52 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** Bugs of the kind that systems like this one had, each put between two parts of a node, and the check that must find it. */
-enum PlantedBug {
-    /** The journal says that records are durable before they are forced. */
-    ANSWER_BEFORE_SYNC("durable before said", AnswerBeforeSync::new),
-    /** A promise is kept in memory only. */
-    PROMISE_NOT_WRITTEN("durable before said", () -> new NotWritten(new Record.Promised(new Ballot(1, 1)))),
-    /** What is learned about the chosen prefix is not written, but others are told that it is. */
-    PREFIX_NOT_WRITTEN("durable before said", () -> new NotWritten(new Record.ChosenUpTo(1))),
-    /** The disk does not do what a force asks for. */
-    LYING_FORCE("recovery", LyingForce::new),
-    /** New names are not made durable. */
-    DIRECTORY_NOT_SYNCED("recovery", DirectoryNotSynced::new),
-    /** A node starts from an old copy of its disk. */
-    OLD_COPY_RESTORED("recovery", OldCopyRestored::new),
-    /** After a restart an acceptor has forgotten what it voted for. */
-    VOTES_FORGOTTEN("a promise tells every vote", () -> new Forgotten(vote(), true)),
-    /** After a restart an acceptor has forgotten what it promised. */
+/** Bugs of the kind that systems like this one had, each put between two parts of a node. */
+enum PlantedBug implements Plant {
+    ANSWER_BEFORE_SYNC("the journal says that records are durable before they are forced", AnswerBeforeSync::new),
+    PROMISE_NOT_WRITTEN(
+            "a promise is kept in memory only", () -> new NotWritten(new Record.Promised(new Ballot(1, 1)))),
+    PREFIX_NOT_WRITTEN(
+            "others are told of a chosen prefix that is held, but no record says so",
+            () -> new NotWritten(new Record.ChosenUpTo(1))),
+    LYING_FORCE("the disk does not do what a force asks for", LyingForce::new),
+    DIRECTORY_NOT_SYNCED("new names are not made durable", DirectoryNotSynced::new),
+    OLD_COPY_RESTORED("a node starts from an old copy of its disk", OldCopyRestored::new),
+    VOTES_FORGOTTEN("a restart loses the votes behind the last chosen prefix", () -> new Forgotten(vote(), true)),
     PROMISE_FORGOTTEN(
-            "one value for each slot and ballot", () -> new Forgotten(new Record.Promised(new Ballot(1, 1)), false)),
-    /** An acceptor votes for another value than the leader proposed. */
-    VALUE_CHANGED("one value for each slot and ballot", ValueChanged::new),
-    /** One node believes that its own vote is enough to choose. */
-    QUORUMS_THAT_MISS("chosen before executed", QuorumsThatMiss::new),
-    /** A follower takes the watermark of one leader for its own leader's. */
-    WATERMARK_OF_ANOTHER_BALLOT("chosen before executed", WatermarkOfAnotherBallot::new),
-    /** A promise does not tell the candidate what was voted for. */
-    PROMISE_WITHOUT_VOTES("agreement", PromiseWithoutVotes::new);
+            "a restart loses what was promised", () -> new Forgotten(new Record.Promised(new Ballot(1, 1)), false)),
+    VALUE_CHANGED("an acceptor votes for another value than the leader proposed", ValueChanged::new),
+    QUORUMS_THAT_MISS("one node believes that its own vote is enough to choose", QuorumsThatMiss::new),
+    WATERMARK_OF_ANOTHER_BALLOT(
+            "a follower takes the watermark of one leader for its own leader's", WatermarkOfAnotherBallot::new),
+    PROMISE_WITHOUT_VOTES("a promise does not tell the candidate what was voted for", PromiseWithoutVotes::new);
 
-    private final String check;
+    private final String breaks;
 
     @SuppressWarnings("ImmutableEnumChecker") // a constructor
     private final Supplier<Sabotage> sabotage;
 
-    PlantedBug(String check, Supplier<Sabotage> sabotage) {
-        this.check = check;
+    PlantedBug(String breaks, Supplier<Sabotage> sabotage) {
+        this.breaks = breaks;
         this.sabotage = sabotage;
     }
 
-    /** {@return how the message of the check begins that is known to find it} */
-    String check() {
-        return check;
+    @Override
+    public String breaks() {
+        return breaks;
+    }
+
+    @Override
+    public LongFunction<@Nullable String> plant(long events) {
+        return seed -> SeedRun.found(new Simulation(seed, SimulationConfig.DEFAULT, sabotage()), events);
     }
 
     /** {@return the bug, for one run} */
-    Sabotage plant() {
+    Sabotage sabotage() {
         return sabotage.get();
     }
 

@@ -1,0 +1,169 @@
+package dev.multipaxos.testkit.sim;
+
+import java.util.List;
+
+/** Bugs around the core: in the gate, the codecs and the storage. */
+final class OuterMutants {
+
+    private OuterMutants() {}
+
+    private static Mutant runtime(String type, String name, String breaks, String original, String replacement) {
+        return new Mutant(
+                name,
+                breaks,
+                "paxos-core/src/main/java/dev/multipaxos/runtime/" + type + ".java",
+                original,
+                replacement,
+                "");
+    }
+
+    private static Mutant wire(String type, String name, String breaks, String original, String replacement) {
+        return new Mutant(
+                name,
+                breaks,
+                "paxos-core/src/main/java/dev/multipaxos/wire/" + type + ".java",
+                original,
+                replacement,
+                "");
+    }
+
+    private static Mutant storage(String type, String name, String breaks, String original, String replacement) {
+        return new Mutant(
+                name,
+                breaks,
+                "paxos-storage/src/main/java/dev/multipaxos/storage/" + type + ".java",
+                original,
+                replacement,
+                "");
+    }
+
+    /** What leaves before it may. */
+    static List<Mutant> gate() {
+        String binding = "message instanceof Message.Binding && durable < appended";
+        return List.of(
+                runtime(
+                        "Driver",
+                        "GATE_LETS_PROMISES_THROUGH",
+                        "a promise does not wait for the disk",
+                        binding,
+                        binding + " && !(message instanceof Message.Promise)"),
+                runtime(
+                        "Driver",
+                        "GATE_LETS_PREPARES_THROUGH",
+                        "a ballot is used before the disk has it",
+                        binding,
+                        binding + " && !(message instanceof Message.Prepare)"),
+                runtime(
+                        "Driver",
+                        "GATE_LETS_OWN_VOTES_THROUGH",
+                        "what a node says to itself does not wait for the disk",
+                        binding,
+                        binding + " && to != self"),
+                runtime(
+                        "Driver",
+                        "GATE_OPENS_ONE_RECORD_EARLY",
+                        "what waits for a record leaves with the one before",
+                        "parked.getFirst().ticket() <= durable",
+                        "parked.getFirst().ticket() <= durable + 1"));
+    }
+
+    /** What arrives, or is read back, is not what was written. */
+    static List<Mutant> codecs() {
+        return List.of(
+                wire(
+                        "Values",
+                        "BALLOT_WITHOUT_NODE",
+                        "the node of a ballot is lost when it is decoded",
+                        "return round == 0 ? Ballot.ZERO : new Ballot(round, node);",
+                        "return round == 0 ? Ballot.ZERO : new Ballot(round, 1);"),
+                wire(
+                        "Values",
+                        "BALLOT_ROUND_CUT",
+                        "only three bits of a ballot's round are decoded",
+                        "case BALLOT_ROUND -> round = in.readInt64();",
+                        "case BALLOT_ROUND -> round = in.readInt64() & 7;"),
+                wire(
+                        "MessageWriter",
+                        "CHOICE_TOLD_AS_VOTE",
+                        "that an entry of a promise is chosen is lost on the way",
+                        ".setChosen(entry.chosen())",
+                        ".setChosen(false)"),
+                wire(
+                        "MessageWriter",
+                        "COVERED_RANGE_DROPPED",
+                        "how far a chunk of a promise reaches is lost on the way",
+                        ".setCoveredTo(promise.coveredTo())",
+                        ".setCoveredTo(Long.MAX_VALUE)"),
+                wire(
+                        "MessageWriter",
+                        "READ_ROUND_DROPPED",
+                        "which round a heartbeat asks for is lost on the way",
+                        "beat.clearedUpTo(), beat.readRound()",
+                        "beat.clearedUpTo(), Math.min(1, beat.readRound())"));
+    }
+
+    /** The journal's promises. */
+    static List<Mutant> journal() {
+        return List.of(
+                storage(
+                        "Journal",
+                        "BATCH_NOT_FORCED",
+                        "a batch is called durable when it is written",
+                        "        file.force(false);\n        number++;",
+                        "        number++;"),
+                storage(
+                        "Writes",
+                        "SHORT_WRITE_TAKEN_FOR_WHOLE",
+                        "what a short write leaves over is not written",
+                        "left -= count;",
+                        "left = 0;"),
+                storage(
+                        "Recovery",
+                        "TORN_TAIL_REFUSED",
+                        "a write that was not finished is taken for damage",
+                        "LOG.info(\"{}: cut {} bytes at {}: a write that was not finished\", scan.path(), dataEnd - start, start);",
+                        "throw Failures.damaged(scan.path(), bad, \"the record is not what was written\", null);"),
+                storage(
+                        "SegmentScan",
+                        "CRC_NOT_CHECKED",
+                        "a record is believed whatever its checksum",
+                        "if (expected != crc()) {",
+                        "if (expected == crc() + 1) {"),
+                storage(
+                        "Journal",
+                        "SEGMENT_NOT_NAMED",
+                        "the manifest does not learn of a new segment",
+                        "directory.replaceManifest(directory.manifest().with(spare.segment(), durable));",
+                        ""),
+                storage(
+                        "Spares",
+                        "SPARE_USED_TWICE",
+                        "a spare segment that was taken is taken again",
+                        "                ready = null;\n                return spare;",
+                        "                return spare;"),
+                storage(
+                        "CopiedFile",
+                        "RENAME_NOT_SYNCED",
+                        "the directory is not synced when the manifest is replaced",
+                        "        disk.rename(temporary, name);\n        disk.syncDirectory();",
+                        "        disk.rename(temporary, name);"),
+                storage(
+                        "CopiedFile",
+                        "MANIFEST_NOT_FORCED",
+                        "the manifest is replaced by one that is not durable yet",
+                        "            file.force(true);\n        }\n        disk.rename",
+                        "        }\n        disk.rename"),
+                storage(
+                        "CopiedFile",
+                        "MANIFEST_REPLACED_IN_PLACE",
+                        "the manifest is deleted and written anew",
+                        "String temporary = name + TEMPORARY;",
+                        "String temporary = name;"),
+                storage(
+                        "SlotIndex",
+                        "INDEX_FORGETS_SLOTS",
+                        "of a block of the journal only the first slot can be found",
+                        "slotTo[count - 1] = Math.max(slotTo[count - 1], to);",
+                        ""));
+    }
+}
