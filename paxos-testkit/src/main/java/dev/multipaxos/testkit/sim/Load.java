@@ -104,6 +104,8 @@ final class Load<C, R extends @Nullable Object> {
             } else {
                 notExecuted(id);
             }
+        } else if (failure instanceof AssertionError wrong) {
+            throw wrong; // something was found while it ran
         } else {
             throw new AssertionError("calls: call " + id + " ended with " + failure, failure);
         }
