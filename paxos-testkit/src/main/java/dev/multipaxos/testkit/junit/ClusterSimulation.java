@@ -76,6 +76,17 @@ public final class ClusterSimulation {
     }
 
     /**
+     * Says everything at once, for instance what the message of a failure says: {@link SimulationConfig#parse}.
+     *
+     * @param wanted what a seed may draw
+     * @return this
+     */
+    public ClusterSimulation config(SimulationConfig wanted) {
+        config = wanted;
+        return this;
+    }
+
+    /**
      * Simulates.
      *
      * @param workload what is replicated, and what clients ask for; a fresh one for each run, if it has a state of its own

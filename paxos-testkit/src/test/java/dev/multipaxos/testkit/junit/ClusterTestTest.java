@@ -6,6 +6,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMetho
 
 import dev.multipaxos.testkit.sim.Fault;
 import dev.multipaxos.testkit.sim.Result;
+import dev.multipaxos.testkit.sim.SimulationConfig;
 import dev.multipaxos.testkit.sim.Violation;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -215,5 +216,12 @@ class ClusterTestTest {
         assertThat(said.toString(StandardCharsets.UTF_8))
                 .contains("voters=5", "LOSS", "PAUSE")
                 .doesNotContain("KILL", "POWER", "voters=3");
+
+        SimulationConfig config = SimulationConfig.parse("nodes=2..2,faults=DRIFT");
+        said.reset();
+        new ClusterSimulation(1, 1, new PrintStream(said, true, StandardCharsets.UTF_8))
+                .config(config)
+                .run(new Sums(false));
+        assertThat(said.toString(StandardCharsets.UTF_8)).contains("voters=2");
     }
 }
