@@ -5,8 +5,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries frames between the nodes of a cluster, and between them and clients. A frame arrives whole and unchanged or not at
- * all; between two nodes frames may be lost, but while a connection lasts they keep their order.
+ * Carries frames between the nodes of a cluster, and between them and clients. A frame arrives whole, unchanged and once, or not
+ * at all; between two nodes frames may be lost, but while a connection lasts they keep their order.
  *
  * <p>Two beats, as in {@link DurableStorage}: {@link #send} says many things, {@link #flush} pushes them once.
  *

@@ -181,7 +181,7 @@ final class SimulatedNetwork {
         }
         int life = simulation.node(from).life();
         carry(new Flight(number, from, to, carried, crc, message, life, false), due);
-        if (happens(Fault.DUPLICATION)) {
+        if (message != null && happens(Fault.DUPLICATION)) { // a definite refusal relies on a forward arriving once
             carry(
                     new Flight(number, from, to, carried, crc, message, life, true),
                     due + swarm.delayMicros() * (1L + random.nextInt(DUPLICATE_DELAYS)));
