@@ -17,8 +17,10 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -152,6 +154,19 @@ class BrokenLedgersTest {
             }
         }
         assertThat(caught(() -> new Opaque(KnowsItself::new))).matches(NOT_DETERMINISTIC);
+    }
+
+    @Test
+    void state_that_all_nodes_of_a_process_share_is_caught() {
+        List<Order> all = new ArrayList<>(); // as a static field would be
+        class Shares extends Ledger {
+            @Override
+            public Receipt apply(Context at, Order order) {
+                all.add(order);
+                return new Receipt(all.size(), super.apply(at, order).balance());
+            }
+        }
+        assertThat(caught(() -> new Opaque(Shares::new))).matches(NOT_DETERMINISTIC);
     }
 
     @Test
