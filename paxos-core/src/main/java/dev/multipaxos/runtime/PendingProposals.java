@@ -21,7 +21,7 @@ final class PendingProposals {
     private record Opened(long nonce, long session) implements Mail {
         @Override
         public void deliverTo(EventLoop loop) {
-            loop.proposals().onOpened(this);
+            loop.proposals().onOpened(nonce, session);
         }
     }
 
@@ -46,6 +46,9 @@ final class PendingProposals {
          */
         void send(Command command, @Nullable ProposeCall<?> call);
     }
+
+    /** The time between two submissions is doubled so often at most. */
+    private static final int BACK_OFF_MAX = 5;
 
     private final Mailbox mailbox;
     private final LongSupplier nonces;
@@ -145,12 +148,12 @@ final class PendingProposals {
         }
     }
 
-    private void onOpened(Opened opened) {
-        if (session == 0 && opened.nonce() == nonce) {
+    void onOpened(long asked, long opened) {
+        if (session == 0 && asked == nonce) {
             nonce = 0;
             nextSequence = 1;
             floor = 1;
-            session = opened.session();
+            session = opened;
         }
     }
 
@@ -181,14 +184,23 @@ final class PendingProposals {
         }
     }
 
-    /** Sends again what a leader elsewhere has not dealt with in time. Once a tick, not while this node leads. */
+    /**
+     * Sends again what a leader elsewhere has not dealt with in time; each time after twice as long, for it may well have it in
+     * its queue, and copies would make that longer. Once a tick, not while this node leads.
+     */
     void retry(long nowNanos) {
         for (long sequence = floor; sequence < nextSequence; sequence++) {
             ProposeCall<?> call = open.get(index(sequence));
-            if (call != null && call.stage == ProposeCall.Stage.AWAY && nowNanos - call.sentNanos > retryNanos) {
+            if (call != null
+                    && call.stage == ProposeCall.Stage.AWAY
+                    && nowNanos - call.sentNanos > retryNanos << backOff(call)) {
                 sendAgain(call, false, 0);
             }
         }
+    }
+
+    private static int backOff(ProposeCall<?> call) {
+        return Math.max(0, Math.min(call.submissions - 1, BACK_OFF_MAX));
     }
 
     /** A forward was refused before it entered a slot: if it was the only one, the call has never left. */

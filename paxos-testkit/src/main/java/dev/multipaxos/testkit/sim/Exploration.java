@@ -32,6 +32,7 @@ final class Exploration {
     private long choices;
     private long elections;
     private long crashes;
+    private long traceHashes; // of all seeds, in whatever order they ended
     private long failedAt = Long.MAX_VALUE; // the lowest place
     private @Nullable Violation violation;
     private @Nullable Throwable broken;
@@ -111,6 +112,7 @@ final class Exploration {
         choices += result.choices();
         elections += result.elections();
         crashes += result.crashes();
+        traceHashes += Simulation.mix(result.traceHash(), result.seed(), result.events());
         coverage.add(result.coverage());
     }
 
@@ -138,6 +140,11 @@ final class Exploration {
                 elections,
                 crashes,
                 coverage);
+    }
+
+    /** {@return stands for everything that happened in all seeds: equal seeds have equal ones, on any machine} */
+    synchronized long traceHashes() {
+        return traceHashes;
     }
 
     synchronized Coverage coverage() {

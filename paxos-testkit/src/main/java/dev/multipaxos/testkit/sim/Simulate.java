@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -194,7 +195,8 @@ public final class Simulate implements Callable<Integer> {
         if (found != null) {
             return fail(found);
         }
-        out.println(exploration.summary() + "; no violation; first seed " + from);
+        out.println(exploration.summary() + "; no violation; first seed " + from + "; trace hash "
+                + HexFormat.of().toHexDigits(exploration.traceHashes()));
         List<String> missing = exploration.coverage().missing();
         if (!missing.isEmpty()) {
             out.println("never hit: " + String.join(" ", missing));

@@ -1,0 +1,65 @@
+package dev.multipaxos.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.multipaxos.Codec;
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.wire.Command;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class PendingProposalsTest {
+
+    private static final long RETRY_NANOS = 1_000;
+    private static final long SESSION = 77;
+
+    private final Mailbox mailbox = new Mailbox(100);
+    private final PendingProposals proposals =
+            new PendingProposals(mailbox, () -> 1, RETRY_NANOS, SessionRules.STANDARD, 0);
+    private final Room room = new Room(100, 1_000);
+    private final Elsewhere leader = new Elsewhere();
+
+    /** Takes everything, and says nothing more. */
+    private static final class Elsewhere implements PendingProposals.Target {
+        private final List<Command> taken = new ArrayList<>();
+        private long nowNanos;
+
+        @Override
+        public boolean exists() {
+            return true;
+        }
+
+        @Override
+        public void send(Command command, @Nullable ProposeCall<?> call) {
+            taken.add(command);
+            if (call != null) {
+                call.stage = ProposeCall.Stage.AWAY;
+                call.sentNanos = nowNanos;
+                call.submissions++;
+            }
+        }
+    }
+
+    private void openSession() {
+        proposals.submit(leader, 0);
+        proposals.onOpened(1, SESSION);
+        leader.taken.clear();
+    }
+
+    /** Seed 1000533: the copies of what waited in a slow leader's queue made it slower still, until nothing new came through. */
+    @Test
+    void a_leader_that_is_slow_is_not_buried_under_copies_of_what_it_has() {
+        assertThat(room.enter(1, 1)).isTrue();
+        proposals.add(new ProposeCall<>(room, Bytes.utf8("x"), Codec.utf8(), Long.MAX_VALUE));
+        openSession();
+        for (long now = 0; now <= 100 * RETRY_NANOS; now += RETRY_NANOS / 10) {
+            leader.nowNanos = now;
+            proposals.retry(now);
+            proposals.submit(leader, now);
+        }
+
+        assertThat(leader.taken).hasSizeBetween(3, 8);
+    }
+}
