@@ -19,6 +19,7 @@ final class SnapshotTrial<C, R extends @Nullable Object> {
 
     private static final int COMMANDS_MIN = 4;
     private static final int COMMANDS_MAX = 16;
+    private static final int COPIES = 5;
 
     /** A command that the captured state machine has executed since. */
     private record Applied(Context at, Bytes command, Bytes answer) {}
@@ -98,20 +99,23 @@ final class SnapshotTrial<C, R extends @Nullable Object> {
         return "slot " + command.at.slot() + ", " + workload.command(command.command);
     }
 
-    /** Sees whether two that were restored from the same bytes agree: if not, the snapshot is not to blame. */
+    /** Sees whether some that were restored from the same bytes agree: if not, the snapshot is not to blame. */
     private void checkDeterminism() {
-        StateMachine<C, R> one = workload.machine();
-        StateMachine<C, R> other = workload.machine();
-        workload.restore(one, early, who);
-        workload.restore(other, early, who);
+        List<StateMachine<C, R>> copies = new ArrayList<>();
+        for (int i = 0; i < COPIES; i++) {
+            StateMachine<C, R> copy = workload.machine();
+            workload.restore(copy, early, who);
+            copies.add(copy);
+        }
         for (Applied next : applied) {
-            Bytes first = apply(one, next);
-            Bytes second = apply(other, next);
-            workload.check(
-                    first.equals(second),
-                    () -> "determinism: " + place(next) + ": two state machines, restored from one snapshot of "
-                            + who.get() + ", answered " + workload.answer(first) + " and "
-                            + workload.answer(second));
+            List<Bytes> answers = copies.stream().map(copy -> apply(copy, next)).toList();
+            for (Bytes answer : answers) {
+                workload.check(
+                        answer.equals(answers.get(0)),
+                        () -> "determinism: " + place(next) + ": two state machines, restored from one snapshot of "
+                                + who.get() + ", answered " + workload.answer(answers.get(0)) + " and "
+                                + workload.answer(answer));
+            }
         }
     }
 
