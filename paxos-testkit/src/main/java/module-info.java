@@ -3,13 +3,14 @@ module dev.multipaxos.testkit {
     requires transitive dev.multipaxos;
     requires dev.multipaxos.storage;
     requires static transitive org.jspecify;
-    requires static transitive org.junit.jupiter.api; // for those who extend the contracts
+    requires static transitive org.junit.jupiter.api; // for those who extend the contracts or write a ClusterTest
     requires static info.picocli;
     requires org.slf4j;
 
     exports dev.multipaxos.testkit;
     exports dev.multipaxos.testkit.contract;
     exports dev.multipaxos.testkit.history;
+    exports dev.multipaxos.testkit.junit;
     exports dev.multipaxos.testkit.sim;
 
     opens dev.multipaxos.testkit.contract to

@@ -1,8 +1,6 @@
 package dev.multipaxos.testkit.sim;
 
 import dev.multipaxos.PaxosException;
-import dev.multipaxos.Snapshot;
-import dev.multipaxos.StateMachine;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.testkit.history.History;
 import dev.multipaxos.testkit.history.LinearizabilityChecker;
@@ -11,13 +9,10 @@ import dev.multipaxos.testkit.history.Recorder;
 import dev.multipaxos.testkit.history.Specification;
 import dev.multipaxos.testkit.history.Verdict;
 import dev.multipaxos.testkit.history.WitnessChecker;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -33,10 +28,11 @@ import org.jspecify.annotations.Nullable;
 final class Load<C, R extends @Nullable Object> {
 
     private static final int HEAD_BYTES = 12;
-    private static final int SNAPSHOT_EVERY = 64;
     private static final long SEARCH_STEPS_MAX = 100_000; // for each register or so; beyond it is not decided
 
-    private final Workload<C, R> workload;
+    private final GuardedWorkload<C, R> workload;
+    private final Precedents<C, R> precedents;
+    private final Map<Integer, Integer> lives = new HashMap<>(); // by node
     private final int paddingMax;
     private final SplittableRandom random;
     private final Recorder<C, R> recorder;
@@ -46,7 +42,8 @@ final class Load<C, R extends @Nullable Object> {
     record Call(long id, Bytes command) {}
 
     Load(Workload<C, R> workload, int paddingMax, SplittableRandom random, LongSupplier clock) {
-        this.workload = workload;
+        this.workload = new GuardedWorkload<>(workload);
+        this.precedents = new Precedents<>(this.workload);
         this.paddingMax = paddingMax;
         this.random = random;
         this.recorder = new Recorder<>(clock);
@@ -67,11 +64,7 @@ final class Load<C, R extends @Nullable Object> {
     }
 
     private Call call(int client, C wanted) {
-        Bytes encoded = workload.commands().encode(wanted);
-        Checks.check(
-                encoded.length() <= workload.commandBytesMax(),
-                () -> "workload: a command has " + encoded.length() + " bytes; it said that none has more than "
-                        + workload.commandBytesMax());
+        Bytes encoded = workload.asked(wanted);
         int padding = random.nextInt(paddingMax + 1);
         long id = recorder.invoked(client, wanted);
         ByteBuffer bytes = ByteBuffer.allocate(HEAD_BYTES + padding + encoded.length());
@@ -83,13 +76,14 @@ final class Load<C, R extends @Nullable Object> {
         return command.toByteBuffer().getLong();
     }
 
-    private C decoded(Bytes command) {
+    /** {@return what the workload's codec made of a command} */
+    static Bytes workloads(Bytes command) {
         int from = HEAD_BYTES + command.toByteBuffer().getInt(Long.BYTES);
-        return workload.commands().decode(command.slice(from, command.length() - from));
+        return command.slice(from, command.length() - from);
     }
 
     void answered(long id, Bytes answer) {
-        recorder.answered(id, workload.answers().decode(answer));
+        recorder.answered(id, workload.answer(answer));
     }
 
     void notExecuted(long id) {
@@ -129,57 +123,19 @@ final class Load<C, R extends @Nullable Object> {
 
     // ---- the state machine
 
-    /** {@return one that understands these commands} */
-    StateMachine<Bytes, Bytes> machine(SplittableRandom snapshots) {
-        return new Machine(snapshots);
+    /** {@return a state machine that understands these commands, for the next life of a node} */
+    CheckedMachine<C, R> machine(int node, SplittableRandom checks) {
+        return new CheckedMachine<>(workload, precedents, checks, node, lives.merge(node, 1, Integer::sum));
     }
 
-    /**
-     * The workload's state machine. From time to time it is replaced by a fresh one that was restored from its snapshot: what a
-     * snapshot forgets then makes a difference.
-     */
-    private final class Machine implements StateMachine<Bytes, Bytes> {
-        private final SplittableRandom snapshots;
-        private StateMachine<C, R> inner = workload.stateMachine();
+    /** Throws what was found, if anything was, and somebody has kept it to himself. */
+    void rethrow() {
+        workload.rethrow();
+    }
 
-        Machine(SplittableRandom snapshots) {
-            this.snapshots = snapshots;
-        }
-
-        @Override
-        public Bytes apply(Context at, Bytes command) {
-            if (snapshots.nextInt(SNAPSHOT_EVERY) == 0) {
-                roundTrip();
-            }
-            return workload.answers().encode(inner.apply(at, decoded(command)));
-        }
-
-        private void roundTrip() {
-            try {
-                ByteArrayOutputStream written = new ByteArrayOutputStream();
-                inner.snapshot().writeTo(written);
-                StateMachine<C, R> restored = workload.stateMachine();
-                restored.restore(new ByteArrayInputStream(written.toByteArray()));
-                inner = restored;
-            } catch (IOException e) {
-                throw new UncheckedIOException("snapshot: it cannot be restored: " + e.getMessage(), e);
-            }
-        }
-
-        @Override
-        public Bytes query(Bytes query) {
-            return workload.answers().encode(inner.query(decoded(query)));
-        }
-
-        @Override
-        public Snapshot snapshot() {
-            return inner.snapshot();
-        }
-
-        @Override
-        public void restore(InputStream in) throws IOException {
-            inner.restore(in);
-        }
+    /** {@return what was found; else what was thrown} */
+    Throwable reason(Throwable thrown) {
+        return workload.reason(thrown);
     }
 
     // ---- the end
@@ -198,10 +154,12 @@ final class Load<C, R extends @Nullable Object> {
 
     private <S extends @Nullable Object> void check(Specification<S, C, R> specification, boolean blindly) {
         History<C, R> history = recorder.history();
-        List<String> violations = new WitnessChecker<>(specification).violations(history, log);
+        List<String> violations =
+                workload.specified(() -> new WitnessChecker<>(specification).violations(history, log));
         Checks.check(violations.isEmpty(), () -> "linearizability: " + violations.get(0));
         if (blindly) {
-            Verdict<C, R> verdict = new LinearizabilityChecker<>(specification, SEARCH_STEPS_MAX).check(history);
+            Verdict<C, R> verdict = workload.specified(
+                    () -> new LinearizabilityChecker<>(specification, SEARCH_STEPS_MAX).check(history));
             Checks.check(
                     verdict.kind() != Verdict.Kind.NOT_LINEARIZABLE,
                     () -> "linearizability: the log explains it, a search does not: " + verdict);

@@ -15,7 +15,7 @@ import java.io.InputStream;
 final class ObservedMachine implements StateMachine<Bytes, Bytes> {
 
     private final int node;
-    private final StateMachine<Bytes, Bytes> machine;
+    private final CheckedMachine<?, ?> machine;
     private final Witness witness;
     private final Observer observer;
     private long slot;
@@ -23,7 +23,7 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
     private long hash;
     private boolean applied; // the last command, not a repeat of it
 
-    ObservedMachine(int node, StateMachine<Bytes, Bytes> machine, Witness witness, Observer observer) {
+    ObservedMachine(int node, CheckedMachine<?, ?> machine, Witness witness, Observer observer) {
         this.node = node;
         this.machine = machine;
         this.witness = witness;
@@ -55,6 +55,17 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
                 hash,
                 command.session() ^ command.sequence() << 48,
                 (long) status.name().hashCode() << 32 ^ answer.hashCode());
+    }
+
+    /** A slot is executed. */
+    void end() {
+        witness.executed(node, slot, hash);
+        machine.end(slot);
+    }
+
+    /** Compares the state with those of the others. */
+    void compareState() {
+        machine.compareState();
     }
 
     @Override

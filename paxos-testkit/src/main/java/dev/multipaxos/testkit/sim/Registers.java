@@ -69,7 +69,7 @@ final class Registers implements Workload<Registers.Operation, Long> {
 
         @Override
         public Snapshot snapshot() {
-            Map<Integer, Long> captured = Map.copyOf(registers);
+            Map<Integer, Long> captured = new TreeMap<>(registers);
             return target -> {
                 DataOutputStream out = new DataOutputStream(target);
                 out.writeInt(captured.size());
@@ -138,6 +138,11 @@ final class Registers implements Workload<Registers.Operation, Long> {
         return Specification.<Long, Operation, Long>of(
                         0L, (before, operation) -> new Step<>(operation.after(before), operation.answer(before)))
                 .partitionedBy(Operation::register);
+    }
+
+    @Override
+    public boolean snapshotsAreCanonical() {
+        return true;
     }
 
     @Override

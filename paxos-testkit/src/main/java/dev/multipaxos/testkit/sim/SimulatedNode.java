@@ -185,7 +185,7 @@ final class SimulatedNode implements TimeSource {
                                 facts,
                                 witness));
         ObservedMachine restarted =
-                new ObservedMachine(id, simulation.load().machine(random.split()), witness, simulation.observer());
+                new ObservedMachine(id, simulation.load().machine(id, random.split()), witness, simulation.observer());
         SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
         transport = connections;
         machine = restarted;

@@ -132,7 +132,7 @@ final class SimulatedWiring implements Wiring {
                 machine.ended(command, status, answer);
                 outcomes.ended(command, status, answer);
             });
-            witness.executed(node.id(), slot, machine.hash());
+            machine.end();
         };
     }
 }

@@ -143,7 +143,8 @@ public final class Simulation {
                 seed, events, traceHash, witness.executed(), elections, crashes, now / 1_000, observer.coverage());
     }
 
-    private Violation violation(Throwable thrown, long maxEvents) {
+    private Violation violation(Throwable caught, long maxEvents) {
+        Throwable thrown = load.reason(caught);
         return new Violation(
                 new Reproduction(seed, config, maxEvents),
                 events,
@@ -179,6 +180,7 @@ public final class Simulation {
                 event.detail() ^ (node == null ? 0 : node.id()));
         observer.event(events, now);
         event.action().run();
+        load.rethrow();
     }
 
     static long mix(long hash, long one, long other) {
@@ -349,6 +351,7 @@ public final class Simulation {
             check(
                     node.machine().hash() == back.get(0).machine().hash(),
                     () -> "equal states: " + witness.executed() + " slots were executed, " + back);
+            node.machine().compareState();
         }
     }
 }
