@@ -63,6 +63,7 @@ final class PendingProposals {
     private volatile long nonce; // of the OPEN that is on its way; 0: none
     private long nextSequence = 1;
     private long floor = 1; // no call below it is open
+    private int openings; // how often the present leader was asked for a session
     private long saidNanos; // when something was last said in the session, or to open it
     private long earliestDeadline = Long.MAX_VALUE; // no call's is earlier; relative to begun
     private final long begun;
@@ -127,10 +128,13 @@ final class PendingProposals {
     }
 
     private void openSession(Target target, long nowNanos) {
-        if (!unnumbered.isEmpty() && target.exists() && (nonce == 0 || nowNanos - saidNanos > retryNanos)) {
+        if (!unnumbered.isEmpty()
+                && target.exists()
+                && (openings == 0 || nowNanos - saidNanos > retryNanos << backOff(openings))) {
             if (nonce == 0) {
                 nonce = nonces.getAsLong();
             }
+            openings++;
             saidNanos = nowNanos;
             target.send(new Command(Command.Kind.OPEN, nonce, 0, 0, Bytes.EMPTY), null);
         }
@@ -151,6 +155,7 @@ final class PendingProposals {
     void onOpened(long asked, long opened) {
         if (session == 0 && asked == nonce) {
             nonce = 0;
+            openings = 0;
             nextSequence = 1;
             floor = 1;
             session = opened;
@@ -175,7 +180,7 @@ final class PendingProposals {
     /** Another leader, or this node in a new term: what is away may be lost. The batcher was cleared before. */
     void leaderChanged() {
         unsent.clear();
-        saidNanos -= session == 0 ? retryNanos : 0;
+        openings = 0;
         for (long sequence = floor; sequence < nextSequence; sequence++) {
             ProposeCall<?> call = open.get(index(sequence));
             if (call != null) {
@@ -193,14 +198,14 @@ final class PendingProposals {
             ProposeCall<?> call = open.get(index(sequence));
             if (call != null
                     && call.stage == ProposeCall.Stage.AWAY
-                    && nowNanos - call.sentNanos > retryNanos << backOff(call)) {
+                    && nowNanos - call.sentNanos > retryNanos << backOff(call.submissions)) {
                 sendAgain(call, false, 0);
             }
         }
     }
 
-    private static int backOff(ProposeCall<?> call) {
-        return Math.max(0, Math.min(call.submissions - 1, BACK_OFF_MAX));
+    private static int backOff(int submissions) {
+        return Math.max(0, Math.min(submissions - 1, BACK_OFF_MAX));
     }
 
     /** A forward was refused before it entered a slot: if it was the only one, the call has never left. */

@@ -54,12 +54,33 @@ class PendingProposalsTest {
         assertThat(room.enter(1, 1)).isTrue();
         proposals.add(new ProposeCall<>(room, Bytes.utf8("x"), Codec.utf8(), Long.MAX_VALUE));
         openSession();
-        for (long now = 0; now <= 100 * RETRY_NANOS; now += RETRY_NANOS / 10) {
+
+        wait(0, 100);
+
+        assertThat(leader.taken).hasSizeBetween(3, 8);
+    }
+
+    /** Seed 500388: every copy of an OPEN opens a session, and where there are many, another one goes for it. */
+    @Test
+    void a_leader_that_is_slow_is_not_asked_for_a_session_over_and_over() {
+        assertThat(room.enter(1, 1)).isTrue();
+        proposals.add(new ProposeCall<>(room, Bytes.utf8("x"), Codec.utf8(), Long.MAX_VALUE));
+
+        wait(0, 100);
+        assertThat(leader.taken).hasSizeBetween(3, 8);
+        assertThat(leader.taken).allMatch(command -> command.kind() == Command.Kind.OPEN);
+        leader.taken.clear();
+
+        proposals.leaderChanged();
+        wait(101, 102);
+        assertThat(leader.taken).as("another leader is asked at once").isNotEmpty();
+    }
+
+    private void wait(int from, int to) {
+        for (long now = from * RETRY_NANOS; now <= to * RETRY_NANOS; now += RETRY_NANOS / 10) {
             leader.nowNanos = now;
             proposals.retry(now);
             proposals.submit(leader, now);
         }
-
-        assertThat(leader.taken).hasSizeBetween(3, 8);
     }
 }
