@@ -184,8 +184,8 @@ final class SimulatedNode implements TimeSource {
                                         .withSegmentBytes(swarm.segmentBytes()),
                                 facts,
                                 witness));
-        ObservedMachine restarted =
-                new ObservedMachine(id, simulation.load().machine(random.split()), witness, simulation.observer());
+        ObservedMachine restarted = new ObservedMachine(
+                id, simulation.load().machine(random.split()), witness, simulation.observer(), simulation::found);
         SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
         transport = connections;
         machine = restarted;

@@ -6,10 +6,8 @@ import dev.multipaxos.core.Ballot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
-import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +49,7 @@ public final class Simulation {
     private long traceHash;
     private long elections;
     private long crashes;
+    private @Nullable AssertionError found; // where what is thrown goes no further
 
     /**
      * Draws a cluster and what goes wrong in it.
@@ -134,8 +133,6 @@ public final class Simulation {
                 heal();
             }
             load.check(seed % BLIND_SEARCHES == 0);
-        } catch (CompletionException e) {
-            throw violation(Objects.requireNonNullElse(e.getCause(), e), maxEvents);
         } catch (AssertionError | RuntimeException e) {
             throw violation(e, maxEvents);
         }
@@ -179,6 +176,19 @@ public final class Simulation {
                 event.detail() ^ (node == null ? 0 : node.id()));
         observer.event(events, now);
         event.action().run();
+        if (found != null) {
+            throw found;
+        }
+    }
+
+    /**
+     * Something was false that must never be, and to throw it would not end the run: a node answers for what a query throws, a
+     * future for what its dependents do. It ends with this event.
+     */
+    void found(Throwable wrong) {
+        if (found == null) {
+            found = wrong instanceof AssertionError error ? error : new AssertionError(wrong.toString(), wrong);
+        }
     }
 
     static long mix(long hash, long one, long other) {
