@@ -85,18 +85,28 @@ final class Clients {
         if (query == null) {
             propose(node, deadline, () -> {});
         } else {
-            read(node, query, deadline);
+            read(node, query, deadline, () -> {});
         }
     }
 
-    private void read(SimulatedNode node, Load.Call call, Duration deadline) {
+    /** Has a member's application ask a query, if there is any, and do something when it is answered. */
+    void read(SimulatedNode node, Duration deadline, Runnable answered) {
+        Load.Call query = simulation.load().query(node.id());
+        if (query == null) {
+            answered.run();
+        } else {
+            read(node, query, deadline, answered);
+        }
+    }
+
+    private void read(SimulatedNode node, Load.Call call, Duration deadline, Runnable answered) {
         witness.askedToRead(call.id());
         ObservedMachine machine = node.machine();
         await(
                 node,
                 call.id(),
                 node.read(Consistency.LINEARIZABLE, () -> machine.query(call.command()), deadline),
-                () -> {});
+                answered);
     }
 
     /** Has a member's application ask for a command, and do something when it is answered. */
@@ -137,6 +147,11 @@ final class Clients {
             simulation.observer().hit(Situation.SESSION_LOST);
         }
         simulation.load().ended(id, answer, failure);
+    }
+
+    /** {@return whether each client that is no member got answers of the healed cluster} */
+    boolean areServed() {
+        return remote.stream().allMatch(RemoteClient::isServed);
     }
 
     /** {@return those calls at members that are up which have not ended} */

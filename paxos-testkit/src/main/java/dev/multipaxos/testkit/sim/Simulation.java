@@ -297,14 +297,23 @@ public final class Simulation {
         long bound = 200 * electionMicros + 20L * Swarm.TICK_MICROS * (witness.executed() + 1);
         long[] askAgainAt = {now}; // a call may end without an answer, its session having expired meanwhile
         List<SimulatedNode> owing = new ArrayList<>(back);
-        await(bound, "liveness: a healed cluster executes a command of every member's, everywhere", back, () -> {
-            if (now >= askAgainAt[0]) {
-                askAgainAt[0] = now + 20 * electionMicros;
-                Duration deadline = Duration.ofNanos(20_000 * electionMicros);
-                List.copyOf(owing).forEach(node -> clients.propose(node, deadline, () -> owing.remove(node)));
-            }
-            return owing.isEmpty() && back.stream().allMatch(SimulatedNode::holdsEverything);
-        });
+        List<SimulatedNode> reading = new ArrayList<>(back);
+        await(
+                bound,
+                "liveness: a healed cluster executes a command of every member's, everywhere, and a read",
+                back,
+                () -> {
+                    if (now >= askAgainAt[0]) {
+                        askAgainAt[0] = now + 20 * electionMicros;
+                        Duration deadline = Duration.ofNanos(20_000 * electionMicros);
+                        List.copyOf(owing).forEach(node -> clients.propose(node, deadline, () -> owing.remove(node)));
+                        List.copyOf(reading).forEach(node -> clients.read(node, deadline, () -> reading.remove(node)));
+                    }
+                    return owing.isEmpty()
+                            && reading.isEmpty()
+                            && back.stream().allMatch(SimulatedNode::holdsEverything);
+                });
+        await(bound, "liveness: a healed cluster answers everybody who is no member", back, clients::areServed);
         long settled = now + network.lifeMicros() + 10 * electionMicros; // old campaigns may still arrive
         await(bound, "liveness: a healed cluster has one leader", back, () -> now > settled && leader(back) != null);
         await(
