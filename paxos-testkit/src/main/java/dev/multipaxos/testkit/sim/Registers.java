@@ -69,7 +69,7 @@ final class Registers implements Workload<Registers.Operation, Long> {
 
         @Override
         public Snapshot snapshot() {
-            Map<Integer, Long> captured = Map.copyOf(registers);
+            Map<Integer, Long> captured = new TreeMap<>(registers);
             return target -> {
                 DataOutputStream out = new DataOutputStream(target);
                 out.writeInt(captured.size());

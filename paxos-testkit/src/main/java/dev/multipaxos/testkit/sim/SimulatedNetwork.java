@@ -333,14 +333,20 @@ final class SimulatedNetwork {
                     Event.Kind.MESSAGE,
                     node,
                     node.life(),
-                    connection,
+                    connection << 32 ^ crc(frame),
                     () -> node.receiveFromClient(connection, frame));
         }
     }
 
-    void sendToClient(int from, Runnable delivery) {
+    void sendToClient(int from, Bytes frame, Consumer<Bytes> client) {
         if (!happens(Fault.LOSS)) {
-            simulation.at(simulation.now() + delay(), Event.Kind.CLIENT, null, 0, from, delivery);
+            simulation.at(
+                    simulation.now() + delay(),
+                    Event.Kind.CLIENT,
+                    null,
+                    0,
+                    (long) from << 32 ^ crc(frame),
+                    () -> client.accept(frame));
         }
     }
 }

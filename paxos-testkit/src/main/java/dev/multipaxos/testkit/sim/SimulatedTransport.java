@@ -122,7 +122,7 @@ final class SimulatedTransport implements Transport {
             return false;
         }
         Bytes frame = frame(head, body);
-        unflushed.add(() -> network.sendToClient(node.id(), () -> client.accept(frame)));
+        unflushed.add(() -> network.sendToClient(node.id(), frame, client));
         return true;
     }
 
