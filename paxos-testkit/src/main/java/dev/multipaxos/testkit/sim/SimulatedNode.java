@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedNode implements TimeSource {
 
     private static final int IDLE_TICKS = 50;
+    private static final long ORIGIN_NANOS = -300_000_000; // of the first node's clock; of the others more
     private static final long BEGINNING_MILLIS = 1_700_000_000_000L; // when the wall clocks begin
 
     private final Simulation simulation;
@@ -147,14 +148,19 @@ final class SimulatedNode implements TimeSource {
 
     // ---- clocks ----
 
+    /** Negative at first, as a real one may be, and of each node another. */
     @Override
     public long nanoTime() {
-        return (long) (simulation.now() * 1_000 * clockRate);
+        return ORIGIN_NANOS * id + elapsedNanos();
     }
 
     @Override
     public long currentTimeMillis() {
-        return BEGINNING_MILLIS + wallAheadMillis + nanoTime() / 1_000_000;
+        return BEGINNING_MILLIS + wallAheadMillis + elapsedNanos() / 1_000_000;
+    }
+
+    private long elapsedNanos() {
+        return (long) (simulation.now() * 1_000 * clockRate);
     }
 
     void setWallClock(long aheadMillis) {
