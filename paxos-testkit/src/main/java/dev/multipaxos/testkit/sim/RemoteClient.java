@@ -114,6 +114,9 @@ final class RemoteClient {
         queries.values().forEach(simulation.load()::notExecuted);
         queries.clear();
         submitted.clear();
+        if (connection != 0) {
+            simulation.network().disconnectClient(server, serverLife, connection);
+        }
         server = next;
         serverLife = next.life();
         long[] own = {0};

@@ -325,6 +325,17 @@ final class SimulatedNetwork {
         return lastConnection;
     }
 
+    /** A client closes its connection; the node notices after a while, if it is still there. */
+    void disconnectClient(SimulatedNode node, int life, long connection) {
+        simulation.at(
+                simulation.now() + delay(),
+                Event.Kind.MESSAGE,
+                node,
+                life,
+                connection,
+                () -> node.clientLeft(connection));
+    }
+
     /** A frame of a client is on its way to a node; if that has a new life meanwhile, it is lost. */
     void sendFromClient(SimulatedNode node, long connection, Bytes frame) {
         if (!happens(Fault.LOSS)) { // as if the connection were lost with it

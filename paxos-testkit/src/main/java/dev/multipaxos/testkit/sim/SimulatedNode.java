@@ -290,6 +290,11 @@ final class SimulatedNode implements TimeSource {
         mailArrived();
     }
 
+    void clientLeft(long connection) {
+        transport().disconnectClient(connection);
+        mailArrived();
+    }
+
     CompletableFuture<Bytes> propose(Bytes command, Duration deadline) {
         CompletableFuture<Bytes> answer = node().propose(command, deadline);
         mailArrived();

@@ -115,6 +115,13 @@ final class SimulatedTransport implements Transport {
         clients.put(connection, frames);
     }
 
+    /** A client is gone. */
+    void disconnectClient(long connection) {
+        if (clients.remove(connection) != null) {
+            receiver().onClientClosed(connection);
+        }
+    }
+
     @Override
     public boolean sendToClient(long connection, Bytes head, Bytes body) {
         Consumer<Bytes> client = clients.get(connection);
