@@ -151,7 +151,7 @@ final class Applier implements Job {
     @Override
     public boolean step() {
         boolean more = tasks.take(taken, 0);
-        work(Integer.MAX_VALUE);
+        workOff(Integer.MAX_VALUE);
         return more && !stopping;
     }
 
@@ -163,6 +163,10 @@ final class Applier implements Job {
     /** Does what waits, in order, but no more than so many things. */
     void work(int most) {
         tasks.poll(taken);
+        workOff(most);
+    }
+
+    private void workOff(int most) {
         for (int left = Math.min(most, taken.size()); left > 0 && !stopping; left--) {
             taken.remove().run(this);
         }

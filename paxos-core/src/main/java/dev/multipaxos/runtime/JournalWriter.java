@@ -134,7 +134,7 @@ final class JournalWriter implements Job, Driver.Journal {
     public boolean step() throws StorageException {
         boolean more = tasks.take(taken, idle ? 0 : IDLE_MILLIS);
         if (!taken.isEmpty()) {
-            write();
+            writeTaken();
             sync();
         } else if (more) {
             idle();
@@ -152,6 +152,10 @@ final class JournalWriter implements Job, Driver.Journal {
     /** Appends everything that waits; {@link #sync} must follow. */
     void write() throws StorageException {
         tasks.poll(taken);
+        writeTaken();
+    }
+
+    private void writeTaken() throws StorageException {
         for (Task task : taken) {
             task.run(this);
         }

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Frames between a client and a member: a head, which is its length as a varint and a {@code ClientHead} of the schema, and a
@@ -134,7 +133,7 @@ public final class ClientCodec {
     private static MessageLite toProto(ClientMessage.NotLeader refusal) {
         ClientProto.NotLeader.Builder proto =
                 ClientProto.NotLeader.newBuilder().setId(refusal.id()).setLeader(refusal.leader());
-        new TreeMap<>(refusal.members()).forEach((node, address) -> proto.addMembers(Values.toProto(node, address)));
+        refusal.members().forEach((node, address) -> proto.addMembers(Values.toProto(node, address)));
         return proto.build();
     }
 

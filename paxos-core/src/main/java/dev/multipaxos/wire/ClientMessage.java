@@ -1,8 +1,10 @@
 package dev.multipaxos.wire;
 
 import dev.multipaxos.bytes.Bytes;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** What a client that is no member, and the member that serves it, say to each other. The protocol never sees it. */
 public sealed interface ClientMessage {
@@ -89,9 +91,9 @@ public sealed interface ClientMessage {
      * @param members every member's address, {@code host:port}, by node id
      */
     record NotLeader(long id, int leader, Map<Integer, String> members) implements ClientMessage {
-        /** Freezes the map. */
+        /** Freezes the map, in ascending order: that of {@code Map.copyOf} differs from process to process. */
         public NotLeader {
-            members = Map.copyOf(members);
+            members = Collections.unmodifiableMap(new TreeMap<>(members));
         }
     }
 }

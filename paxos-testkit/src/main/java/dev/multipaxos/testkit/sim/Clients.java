@@ -58,7 +58,7 @@ final class Clients {
         if (!simulation.isCalm()) {
             planCall();
             if (random.nextInt(32) == 0) {
-                open(); // sees how those before have ended
+                open(); // forgets those that have ended
             }
             SimulatedNode node =
                     simulation.nodes().get(random.nextInt(simulation.nodes().size()));
@@ -85,18 +85,28 @@ final class Clients {
         if (query == null) {
             propose(node, deadline, () -> {});
         } else {
-            read(node, query, deadline);
+            read(node, query, deadline, () -> {});
         }
     }
 
-    private void read(SimulatedNode node, Load.Call call, Duration deadline) {
+    /** Has a member's application ask a query, if there is any, and do something when it is answered. */
+    void read(SimulatedNode node, Duration deadline, Runnable answered) {
+        Load.Call query = simulation.load().query(node.id());
+        if (query == null) {
+            answered.run();
+        } else {
+            read(node, query, deadline, answered);
+        }
+    }
+
+    private void read(SimulatedNode node, Load.Call call, Duration deadline, Runnable answered) {
         witness.askedToRead(call.id());
         ObservedMachine machine = node.machine();
         await(
                 node,
                 call.id(),
                 node.read(Consistency.LINEARIZABLE, () -> machine.query(call.command()), deadline),
-                () -> {});
+                answered);
     }
 
     /** Has a member's application ask for a command, and do something when it is answered. */
@@ -109,35 +119,44 @@ final class Clients {
     /** The answer comes on its own; of a call that was made in a life that is over it never does. */
     private void await(SimulatedNode node, long id, CompletableFuture<Bytes> answer, Runnable answered) {
         CompletableFuture<@Nullable Void> ended = answer.handle((bytes, failure) -> {
-            simulation
-                    .observer()
-                    .at(
-                            node.id(),
-                            Step.Kind.CALL,
-                            () -> "call " + id + " ended: " + (failure == null ? "answered" : failure.getMessage()));
-            if (failure instanceof PaxosException.OutcomeUnknown) {
-                simulation.observer().hit(Situation.OUTCOME_UNKNOWN);
-            } else if (failure instanceof PaxosException.Overloaded) {
-                simulation.observer().hit(Situation.OVERLOADED);
-            } else if (failure instanceof PaxosException.SessionExpired) {
-                simulation.observer().hit(Situation.SESSION_LOST);
-            }
-            simulation.load().ended(id, bytes, failure);
-            if (failure == null) {
-                answered.run();
+            try {
+                ended(node, id, bytes, failure);
+                if (failure == null) {
+                    answered.run();
+                }
+            } catch (AssertionError | RuntimeException wrong) {
+                simulation.found(wrong);
             }
             return null;
         });
         calls.add(new Open(node, node.life(), id, ended));
     }
 
-    /**
-     * {@return those calls at members that are up which have not ended}
-     *
-     * @throws java.util.concurrent.CompletionException if one ended as it must not
-     */
+    private void ended(SimulatedNode node, long id, @Nullable Bytes answer, @Nullable Throwable failure) {
+        simulation
+                .observer()
+                .at(
+                        node.id(),
+                        Step.Kind.CALL,
+                        () -> "call " + id + " ended: " + (failure == null ? "answered" : failure.getMessage()));
+        if (failure instanceof PaxosException.OutcomeUnknown) {
+            simulation.observer().hit(Situation.OUTCOME_UNKNOWN);
+        } else if (failure instanceof PaxosException.Overloaded) {
+            simulation.observer().hit(Situation.OVERLOADED);
+        } else if (failure instanceof PaxosException.SessionExpired) {
+            simulation.observer().hit(Situation.SESSION_LOST);
+        }
+        simulation.load().ended(id, answer, failure);
+    }
+
+    /** {@return whether each client that is no member got answers of the healed cluster} */
+    boolean areServed() {
+        return remote.stream().allMatch(RemoteClient::isServed);
+    }
+
+    /** {@return those calls at members that are up which have not ended} */
     List<Open> open() {
-        calls.removeIf(call -> call.node.life() != call.life || (call.ended.isDone() && call.ended.join() == null));
+        calls.removeIf(call -> call.node.life() != call.life || call.ended.isDone());
         return calls;
     }
 }

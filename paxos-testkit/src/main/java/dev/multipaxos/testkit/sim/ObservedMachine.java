@@ -7,6 +7,7 @@ import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.function.Consumer;
 
 /**
  * The state machine of one life of a node. It tells the witness what is executed where, and hashes everything that comes out:
@@ -18,16 +19,24 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
     private final CheckedMachine<?, ?> machine;
     private final Witness witness;
     private final Observer observer;
+    private final Consumer<Throwable> found;
     private long slot;
     private int index; // of the next command in the slot
     private long hash;
     private boolean applied; // the last command, not a repeat of it
 
-    ObservedMachine(int node, CheckedMachine<?, ?> machine, Witness witness, Observer observer) {
+    /** Observes a machine; {@code found} is told what a query throws, which the node only hands on to whoever asked. */
+    ObservedMachine(
+            int node,
+            CheckedMachine<?, ?> machine,
+            Witness witness,
+            Observer observer,
+            Consumer<Throwable> found) {
         this.node = node;
         this.machine = machine;
         this.witness = witness;
         this.observer = observer;
+        this.found = found;
     }
 
     /** A slot's turn has come. */
@@ -70,9 +79,14 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
 
     @Override
     public Bytes query(Bytes query) {
-        witness.read(node, Load.id(query), slot);
-        observer.hit(Situation.READ_CONFIRMED);
-        return machine.query(query);
+        try {
+            witness.read(node, Load.id(query), slot);
+            observer.hit(Situation.READ_CONFIRMED);
+            return machine.query(query);
+        } catch (Throwable thrown) {
+            found.accept(thrown);
+            throw thrown;
+        }
     }
 
     /** {@return the last slot that is executed} */

@@ -48,8 +48,12 @@ final class RemoteClient {
     private long frame; // the last one sent
     private long heardAt;
 
+    private boolean commandServed; // since the cluster was healed
+    private boolean queryServed;
+
     private long session; // 0: none
     private long nonce;
+    private long openedAt; // when it last asked for a session
     private long nextSequence = 1;
     private final TreeMap<Long, Open> open = new TreeMap<>(); // by sequence
     private final Map<Long, List<Open>> submitted = new HashMap<>(); // by frame
@@ -75,7 +79,8 @@ final class RemoteClient {
     }
 
     private void act() {
-        if (simulation.isCalm()) {
+        boolean calm = simulation.isCalm();
+        if (calm && isServed()) {
             return;
         }
         plan();
@@ -84,7 +89,11 @@ final class RemoteClient {
         } else if (simulation.now() - heardAt > patienceMicros()) {
             connect(simulation.node(1 + random.nextInt(swarm.quorums().voters())));
         } else if (session == 0) {
-            openSession();
+            if (!calm || simulation.now() - openedAt > patienceMicros()) { // of many sessions each ends another
+                openSession();
+            }
+        } else if (calm) {
+            callHealed();
         } else if (random.nextInt(200) == 0) {
             leave();
         } else if (random.nextInt(50) == 0) {
@@ -105,6 +114,9 @@ final class RemoteClient {
         queries.values().forEach(simulation.load()::notExecuted);
         queries.clear();
         submitted.clear();
+        if (connection != 0) {
+            simulation.network().disconnectClient(server, serverLife, connection);
+        }
         server = next;
         serverLife = next.life();
         long[] own = {0};
@@ -147,6 +159,7 @@ final class RemoteClient {
         if (nonce == 0) {
             nonce = random.nextLong() >>> 1 | 1; // members have the negative ones
         }
+        openedAt = simulation.now();
         send(List.of(), new Command(Command.Kind.OPEN, nonce, 0, 0, Bytes.EMPTY));
     }
 
@@ -171,9 +184,39 @@ final class RemoteClient {
     private void call() {
         Load.Call query = random.nextInt(4) == 0 ? simulation.load().query(name) : null;
         if (query != null) {
-            queries.put(++frame, query.id());
-            transmit(new ClientMessage.Query(frame, true, query.command()));
-        } else if (open.isEmpty()
+            ask(query);
+        } else {
+            propose();
+        }
+    }
+
+    /** One thing after the other, until the healed cluster has answered both. */
+    private void callHealed() {
+        if (commandServed) {
+            Load.Call query = simulation.load().query(name);
+            if (query != null) {
+                ask(query);
+            } else {
+                queryServed = true;
+            }
+        } else {
+            propose();
+        }
+    }
+
+    /** {@return whether the healed cluster has answered a command and a query, if there are any} */
+    boolean isServed() {
+        return commandServed && queryServed;
+    }
+
+    private void ask(Load.Call query) {
+        witness.askedToRead(query.id());
+        queries.put(++frame, query.id());
+        transmit(new ClientMessage.Query(frame, true, query.command()));
+    }
+
+    private void propose() {
+        if (open.isEmpty()
                 || nextSequence - open.firstKey()
                         < Math.min(OPEN_MAX, swarm.sessions().window())) {
             Load.Call call = simulation.load().command(name);
@@ -227,6 +270,7 @@ final class RemoteClient {
         switch (result.status()) {
             case OK -> {
                 open.remove(result.sequence());
+                commandServed |= simulation.isCalm();
                 simulation.load().answered(command.call.id(), result.payload());
             }
             case REFUSED -> end(result.sequence(), command, true);
@@ -258,6 +302,7 @@ final class RemoteClient {
     private void onQueryResult(ClientMessage.QueryResult result) {
         Long call = queries.remove(result.id());
         if (call != null && result.status() == Status.OK) {
+            queryServed |= simulation.isCalm();
             simulation.load().answered(call, result.payload());
         } else if (call != null) {
             Checks.check(

@@ -325,6 +325,17 @@ final class SimulatedNetwork {
         return lastConnection;
     }
 
+    /** A client closes its connection; the node notices after a while, if it is still there. */
+    void disconnectClient(SimulatedNode node, int life, long connection) {
+        simulation.at(
+                simulation.now() + delay(),
+                Event.Kind.MESSAGE,
+                node,
+                life,
+                connection,
+                () -> node.clientLeft(connection));
+    }
+
     /** A frame of a client is on its way to a node; if that has a new life meanwhile, it is lost. */
     void sendFromClient(SimulatedNode node, long connection, Bytes frame) {
         if (!happens(Fault.LOSS)) { // as if the connection were lost with it
@@ -333,14 +344,20 @@ final class SimulatedNetwork {
                     Event.Kind.MESSAGE,
                     node,
                     node.life(),
-                    connection,
+                    connection << 32 ^ crc(frame),
                     () -> node.receiveFromClient(connection, frame));
         }
     }
 
-    void sendToClient(int from, Runnable delivery) {
+    void sendToClient(int from, Bytes frame, Consumer<Bytes> client) {
         if (!happens(Fault.LOSS)) {
-            simulation.at(simulation.now() + delay(), Event.Kind.CLIENT, null, 0, from, delivery);
+            simulation.at(
+                    simulation.now() + delay(),
+                    Event.Kind.CLIENT,
+                    null,
+                    0,
+                    (long) from << 32 ^ crc(frame),
+                    () -> client.accept(frame));
         }
     }
 }

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedNode implements TimeSource {
 
     private static final int IDLE_TICKS = 50;
+    private static final long ORIGIN_NANOS = -300_000_000; // of the first node's clock; of the others more
     private static final long BEGINNING_MILLIS = 1_700_000_000_000L; // when the wall clocks begin
 
     private final Simulation simulation;
@@ -147,14 +148,19 @@ final class SimulatedNode implements TimeSource {
 
     // ---- clocks ----
 
+    /** Negative at first, as a real one may be, and of each node another. */
     @Override
     public long nanoTime() {
-        return (long) (simulation.now() * 1_000 * clockRate);
+        return ORIGIN_NANOS * id + elapsedNanos();
     }
 
     @Override
     public long currentTimeMillis() {
-        return BEGINNING_MILLIS + wallAheadMillis + nanoTime() / 1_000_000;
+        return BEGINNING_MILLIS + wallAheadMillis + elapsedNanos() / 1_000_000;
+    }
+
+    private long elapsedNanos() {
+        return (long) (simulation.now() * 1_000 * clockRate);
     }
 
     void setWallClock(long aheadMillis) {
@@ -184,8 +190,8 @@ final class SimulatedNode implements TimeSource {
                                         .withSegmentBytes(swarm.segmentBytes()),
                                 facts,
                                 witness));
-        ObservedMachine restarted =
-                new ObservedMachine(id, simulation.load().machine(id, random.split()), witness, simulation.observer());
+        ObservedMachine restarted = new ObservedMachine(
+                id, simulation.load().machine(id, random.split()), witness, simulation.observer(), simulation::found);
         SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
         transport = connections;
         machine = restarted;
@@ -281,6 +287,11 @@ final class SimulatedNode implements TimeSource {
     void receiveFromClient(long connection, Bytes frame) {
         transport().receiver().onClient(connection, frame);
         transport().receiver().onBurstEnd();
+        mailArrived();
+    }
+
+    void clientLeft(long connection) {
+        transport().disconnectClient(connection);
         mailArrived();
     }
 

@@ -115,6 +115,13 @@ final class SimulatedTransport implements Transport {
         clients.put(connection, frames);
     }
 
+    /** A client is gone. */
+    void disconnectClient(long connection) {
+        if (clients.remove(connection) != null) {
+            receiver().onClientClosed(connection);
+        }
+    }
+
     @Override
     public boolean sendToClient(long connection, Bytes head, Bytes body) {
         Consumer<Bytes> client = clients.get(connection);
@@ -122,7 +129,7 @@ final class SimulatedTransport implements Transport {
             return false;
         }
         Bytes frame = frame(head, body);
-        unflushed.add(() -> network.sendToClient(node.id(), () -> client.accept(frame)));
+        unflushed.add(() -> network.sendToClient(node.id(), frame, client));
         return true;
     }
 
