@@ -55,7 +55,8 @@ record Swarm(
     private static final int PAGE_BYTES = 4_096;
     private static final int OVERHEAD_BYTES = 64; // of a command beside what the workload makes
     private static final int FRAME_BYTES_MAX = 1 << 20;
-    private static final List<Fault> WITH_DUELS = List.of(Fault.LOSS, Fault.DUPLICATION, Fault.REORDERING, Fault.DRIFT);
+    private static final List<Fault> WITH_DUELS =
+            List.of(Fault.LOSS, Fault.DUPLICATION, Fault.REORDERING, Fault.DRIFT, Fault.LATE_MESSAGES);
 
     static Swarm draw(SplittableRandom random, SimulationConfig config, long seed, int commandBytesMax) {
         int size = config.sizeMin() + random.nextInt(config.sizeMax() - config.sizeMin() + 1);
