@@ -205,9 +205,13 @@ final class Chaos {
     /** Others may choose without the two; the one hears what, and is then asked to vote for what its leader proposed before. */
     private void delayVoter(SimulatedNode voter) {
         long election = (long) swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
+        long lasts = (3L + random.nextInt(6)) * election;
+        if (network.isDelaying() || voter.isLeader()) {
+            return;
+        }
         network.delay(
                 voter.id(),
-                simulation.now() + (4L + random.nextInt(8)) * election,
+                simulation.now() + lasts,
                 message -> message instanceof Message.Prepare || message instanceof Message.Accept);
         for (SimulatedNode leader : simulation.nodes()) {
             for (SimulatedNode other : simulation.nodes()) {

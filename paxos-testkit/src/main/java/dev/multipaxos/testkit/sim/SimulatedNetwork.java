@@ -81,6 +81,11 @@ final class SimulatedNetwork {
         simulation.later(until - simulation.now(), this::release);
     }
 
+    /** {@return whether some messages are being held back; two such delays at once mostly stop everything} */
+    boolean isDelaying() {
+        return late.stream().anyMatch(held -> held != null && simulation.now() < held.until);
+    }
+
     private boolean isLate(int to, @Nullable Message message) {
         Late held = late.get(to);
         return held != null
@@ -245,8 +250,10 @@ final class SimulatedNetwork {
         int from = flight.from;
         int to = flight.to;
         SimulatedNode receiver = simulation.node(to);
-        if (Math.max(cloggedUntil[from], cloggedUntil[to]) > simulation.now() || isLate(to, flight.message)) {
+        if (Math.max(cloggedUntil[from], cloggedUntil[to]) > simulation.now()) {
             held.add(() -> carry(flight, simulation.now() + delay()));
+        } else if (isLate(to, flight.message)) {
+            held.add(() -> carry(flight, simulation.now() + 1)); // in order: what was said long ago comes first
         } else if (cut[from][to]) {
             lost(flight.number, from, to, flight.message, "cut");
         } else if (crc(flight.frame) != flight.crc) {
