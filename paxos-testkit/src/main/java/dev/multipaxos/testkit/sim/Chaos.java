@@ -1,5 +1,7 @@
 package dev.multipaxos.testkit.sim;
 
+import dev.multipaxos.core.Ballot;
+import dev.multipaxos.core.Message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
@@ -15,6 +17,9 @@ final class Chaos {
             Fault.CLOG,
             Fault.SWIZZLE_CLOG,
             Fault.LEADER_CUT_OFF,
+            Fault.LATE_MESSAGES,
+            Fault.LEADER_UNTOLD,
+            Fault.LATE_VOTER,
             Fault.KILL,
             Fault.POWER_LOSS,
             Fault.POWER_LOSS_OF_ALL,
@@ -29,6 +34,14 @@ final class Chaos {
             Fault.LYING_PAGE_CACHE,
             Fault.PAUSE,
             Fault.CLOCK_JUMP);
+
+    private static final List<Class<? extends Message>> LATE_KINDS = List.of(
+            Message.Promise.class,
+            Message.Accept.class,
+            Message.Accepted.class,
+            Message.HeartbeatAck.class,
+            Message.CatchUpReply.class,
+            Message.Rejected.class);
 
     private final Simulation simulation;
     private final Swarm swarm;
@@ -93,8 +106,11 @@ final class Chaos {
             case CLOG -> network.clog(node.id(), simulation.now() + duration());
             case SWIZZLE_CLOG -> swizzle();
             case LEADER_CUT_OFF -> cutOffLeaders();
+            case LATE_MESSAGES -> delayMessages(node);
+            case LEADER_UNTOLD -> leaveLeaderUntold(node);
+            case LATE_VOTER -> delayVoter(node);
             case KILL -> down(node, false);
-            case POWER_LOSS -> down(node, true);
+            case POWER_LOSS -> losePower(node);
             case POWER_LOSS_OF_ALL -> simulation.nodes().forEach(each -> down(each, true));
             case POWER_LOSS_AT_START -> losePowerAtStart(node);
             case ROLLING_RESTART -> rollingRestart();
@@ -152,6 +168,80 @@ final class Chaos {
                     network.cut(leader.id(), other.id());
                 }
             }
+        }
+    }
+
+    /** To a leader rather than to anybody else, since it is the one who is answered. */
+    private void delayMessages(SimulatedNode node) {
+        Class<? extends Message> kind = LATE_KINDS.get(random.nextInt(LATE_KINDS.size()));
+        boolean toLeader = random.nextBoolean();
+        SimulatedNode receiver = simulation.nodes().stream()
+                .filter(each -> toLeader && each.isLeader())
+                .findFirst()
+                .orElse(node);
+        network.delay(receiver.id(), simulation.now() + duration(), kind::isInstance);
+    }
+
+    private void leaveLeaderUntold(SimulatedNode witness) {
+        int election = swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
+        long asleep = (3L + random.nextInt(6)) * election;
+        long othersLost = asleep - random.nextInt(3 * election);
+        simulation.nodes().stream().filter(SimulatedNode::isLeader).findFirst().ifPresent(leader -> {
+            leader.pauseUntil(simulation.now() + asleep);
+            network.delay(
+                    leader.id(),
+                    simulation.now() + asleep + 2L * election,
+                    message -> leader.ledBallot().isBelow(told(message)));
+            simulation.later(othersLost, () -> {
+                for (SimulatedNode later : simulation.nodes()) {
+                    if (later != leader && later.isLeader() && !simulation.isCalm()) {
+                        network.cut(later.id(), witness.id());
+                    }
+                }
+            });
+        });
+    }
+
+    /** Others may choose without the two; the one hears what, and is then asked to vote for what its leader proposed before. */
+    private void delayVoter(SimulatedNode voter) {
+        long election = (long) swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
+        long lasts = (3L + random.nextInt(6)) * election;
+        if (network.isDelaying() || voter.isLeader()) {
+            return;
+        }
+        network.delay(
+                voter.id(),
+                simulation.now() + lasts,
+                message -> message instanceof Message.Prepare || message instanceof Message.Accept);
+        for (SimulatedNode leader : simulation.nodes()) {
+            for (SimulatedNode other : simulation.nodes()) {
+                if (leader.isLeader() && other != voter) {
+                    network.cut(leader.id(), other.id());
+                }
+            }
+        }
+    }
+
+    /** {@return the ballot that a message makes its receiver give up lower ones for} */
+    private static Ballot told(Message message) {
+        if (message instanceof Message.Prepare prepare) {
+            return prepare.ballot();
+        } else if (message instanceof Message.Accept accept) {
+            return accept.ballot();
+        } else if (message instanceof Message.Heartbeat heartbeat) {
+            return heartbeat.ballot();
+        } else if (message instanceof Message.Rejected rejected) {
+            return rejected.promised();
+        }
+        return Ballot.ZERO;
+    }
+
+    /** At once, or in the middle of what the disk does next. */
+    private void losePower(SimulatedNode node) {
+        if (random.nextBoolean()) {
+            down(node, true);
+        } else if (node.isUp()) {
+            node.disk().losePowerIn(random.nextInt(60));
         }
     }
 

@@ -20,6 +20,15 @@ public enum Fault {
     SWIZZLE_CLOG,
     /** The node that leads is cut off, in one direction or both. */
     LEADER_CUT_OFF,
+    /** Messages of one kind, on their way to one node, are held back and come several elections late. */
+    LATE_MESSAGES,
+    /**
+     * The node that leads sleeps through an election and, awake again, hears of no higher ballot for a while; another loses sight
+     * of the leaders after it, and talks to it.
+     */
+    LEADER_UNTOLD,
+    /** The node that leads is heard by one other only, and that one gets what it should promise and vote for much too late. */
+    LATE_VOTER,
     /** A process ends; its disk keeps everything that was written, forced or not. */
     KILL,
     /** A machine stops; of what was not forced its disk keeps any part. */

@@ -21,7 +21,8 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
     private final Observer observer;
     private final Consumer<Throwable> found;
     private long slot;
-    private int index; // of the next command in the slot
+    private int index; // of the next command of the slot that the machine runs
+    private int ended; // commands of the slot, of any kind
     private long hash;
     private boolean applied; // the last command, not a repeat of it
 
@@ -44,18 +45,21 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
         Checks.check(next == slot + 1, () -> "order: node " + node + " executes slot " + next + " after " + slot);
         slot = next;
         index = 0;
+        ended = 0;
         hash = Simulation.mix(hash, slot, 0);
     }
 
     @Override
     public Bytes apply(Context at, Bytes command) {
         applied = true;
+        witness.sessions().runs(node, at.slot(), at.logTime().toEpochMilli());
         witness.executed(node, Load.id(command), at.slot(), index++);
         return machine.apply(at, command);
     }
 
     /** A command of any kind has ended. */
     void ended(Command command, Status status, Bytes answer) {
+        witness.sessions().ended(node, slot, ended++, command, status, answer, applied);
         if (command.kind() == Command.Kind.APPLY && status == Status.OK && !applied) {
             observer.hit(Situation.REPEAT_ANSWERED);
         }

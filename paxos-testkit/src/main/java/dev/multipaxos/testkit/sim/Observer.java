@@ -216,6 +216,8 @@ final class Observer {
             hit(Situation.VOTE_REPEATED);
         } else if (same && state == SlotState.CHOSEN) {
             hit(Situation.VOTE_FOR_CHOICE);
+        } else if (!same && state == SlotState.CHOSEN) {
+            hit(Situation.ACCEPT_OF_ANOTHER_CHOICE);
         } else if (!same && state == SlotState.ACCEPTED) {
             hit(Situation.VOTE_REPLACED);
         }

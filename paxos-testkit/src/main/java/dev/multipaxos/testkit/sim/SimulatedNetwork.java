@@ -10,9 +10,11 @@ import dev.multipaxos.wire.PeerFrames;
 import dev.multipaxos.wire.WireException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -38,12 +40,16 @@ final class SimulatedNetwork {
             int life,
             boolean again) {}
 
+    /** Messages that do not come before a certain time. */
+    private record Late(long until, Predicate<Message> messages) {}
+
     private final Simulation simulation;
     private final Swarm swarm;
     private final SplittableRandom random;
     private final boolean[][] cut; // by sender, receiver
     private final int[][] admitted; // by sender, receiver: the receiver's life that has let the sender in
     private final long[] cloggedUntil; // by node
+    private final List<@Nullable Late> late = new ArrayList<>(); // by node
     private final List<Runnable> held = new ArrayList<>(); // brings on its way again what came as far as a clog
     private long lastConnection; // of a client
 
@@ -55,6 +61,7 @@ final class SimulatedNetwork {
         this.cut = new boolean[nodes][nodes];
         this.admitted = new int[nodes][nodes];
         this.cloggedUntil = new long[nodes];
+        this.late.addAll(Collections.nCopies(nodes, null));
     }
 
     // ---- what happens to it ----
@@ -66,6 +73,26 @@ final class SimulatedNetwork {
     void clog(int node, long until) {
         cloggedUntil[node] = Math.max(cloggedUntil[node], until);
         simulation.later(until - simulation.now(), this::release);
+    }
+
+    /** Holds some of the messages to a node back until then, or the healing; no mending in between lets them go. */
+    void delay(int node, long until, Predicate<Message> messages) {
+        late.set(node, new Late(until, messages));
+        simulation.later(until - simulation.now(), this::release);
+    }
+
+    /** {@return whether some messages are being held back; two such delays at once mostly stop everything} */
+    boolean isDelaying() {
+        return late.stream().anyMatch(held -> held != null && simulation.now() < held.until);
+    }
+
+    private boolean isLate(int to, @Nullable Message message) {
+        Late held = late.get(to);
+        return held != null
+                && message != null
+                && simulation.now() < held.until
+                && !simulation.isCalm()
+                && held.messages.test(message);
     }
 
     private void release() {
@@ -225,6 +252,8 @@ final class SimulatedNetwork {
         SimulatedNode receiver = simulation.node(to);
         if (Math.max(cloggedUntil[from], cloggedUntil[to]) > simulation.now()) {
             held.add(() -> carry(flight, simulation.now() + delay()));
+        } else if (isLate(to, flight.message)) {
+            held.add(() -> carry(flight, simulation.now() + 1)); // in order: what was said long ago comes first
         } else if (cut[from][to]) {
             lost(flight.number, from, to, flight.message, "cut");
         } else if (crc(flight.frame) != flight.crc) {

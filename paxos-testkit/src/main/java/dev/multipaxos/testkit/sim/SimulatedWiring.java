@@ -16,6 +16,9 @@ import java.util.function.LongConsumer;
 /** Puts the witness between the parts of a node, and what a test breaks, and gives the node the numbers that its seed drew. */
 final class SimulatedWiring implements Wiring {
 
+    private static final long STAMP_AHEAD_MILLIS = 5_000;
+    private static final long STAMP_SLEW = 100;
+
     private final SimulatedNode node;
     private final Swarm swarm;
     private final Sabotage sabotage;
@@ -23,6 +26,9 @@ final class SimulatedWiring implements Wiring {
     private final DurableFacts facts;
     private final ObservedMachine machine;
     private final Observer observer;
+    private final long begunNanos;
+    private final long begunMillis;
+    private long chosenUpTo; // handed over to be executed, in this life
 
     SimulatedWiring(
             SimulatedNode node,
@@ -39,6 +45,8 @@ final class SimulatedWiring implements Wiring {
         this.facts = facts;
         this.machine = machine;
         this.observer = observer;
+        this.begunNanos = node.nanoTime();
+        this.begunMillis = node.currentTimeMillis();
     }
 
     @Override
@@ -69,6 +77,9 @@ final class SimulatedWiring implements Wiring {
                     @Override
                     public void append(Record record, Ballot promised) {
                         observer.appended(record);
+                        if (record instanceof Record.Accepted vote && vote.slot() <= chosenUpTo) {
+                            witness.votesForChoice(node.id(), vote);
+                        }
                         journal.append(record, promised);
                     }
 
@@ -85,6 +96,9 @@ final class SimulatedWiring implements Wiring {
         return new Driver.Network() {
             @Override
             public void send(int to, Message message) {
+                if (message instanceof Message.Accept accept && accept.value() instanceof Value.Batch batch) {
+                    checkStamp(accept, batch);
+                }
                 witness.said(facts, message);
                 node.transport().saying(message);
                 network.send(to, message);
@@ -97,17 +111,30 @@ final class SimulatedWiring implements Wiring {
         };
     }
 
+    /** Who stamps a batch is never ahead of its start by more than the time since, give or take. */
+    private void checkStamp(Message.Accept accept, Value.Batch batch) {
+        long sinceMillis = (node.nanoTime() - begunNanos) / 1_000_000 + 1;
+        long most = begunMillis + sinceMillis + sinceMillis / STAMP_SLEW + STAMP_AHEAD_MILLIS;
+        Checks.check(
+                batch.stampMillis() <= most || witness.isProposed(accept.slot(), batch),
+                () -> "stamps: node " + node.id() + " stamps a batch " + (batch.stampMillis() - most)
+                        + " ms further ahead than a wall clock may jump: " + accept);
+    }
+
     @Override
     public Driver.Application application(Driver.Application application) {
         return new Driver.Application() {
             @Override
             public void execute(long slot, Value value) {
+                witness.counted(node.id(), slot, node.isUp() ? node.replica().ballot() : Ballot.ZERO);
                 witness.chosen(node.id(), slot, value);
+                chosenUpTo = Math.max(chosenUpTo, slot);
                 application.execute(slot, value);
             }
 
             @Override
             public void readReady(long token, long slot) {
+                witness.confirmed(node.id(), node.replica().ballot());
                 application.readReady(token, slot);
             }
 

@@ -84,7 +84,7 @@ public final class Simulation {
         this.swarm = Swarm.draw(random, config, seed, workload.commandBytesMax());
         this.observer = new Observer(swarm.quorums().voters());
         this.load = new Load<>(workload, swarm.paddingBytesMax(), random.split(), this::now);
-        this.witness = new Witness(swarm.quorums(), load);
+        this.witness = new Witness(swarm.quorums(), swarm.sessions(), load);
         this.network = new SimulatedNetwork(this, swarm, random.split());
         for (int id = 1; id <= swarm.quorums().voters(); id++) {
             nodes.add(new SimulatedNode(this, swarm, random.split(), witness, id));

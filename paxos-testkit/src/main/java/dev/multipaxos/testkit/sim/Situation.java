@@ -44,6 +44,8 @@ public enum Situation {
     VOTE_REPLACED,
     /** An acceptor voted for what it knew to be chosen. */
     VOTE_FOR_CHOICE,
+    /** An accept came for a slot in which the receiver knows another value to be chosen, and nothing of a higher ballot. */
+    ACCEPT_OF_ANOTHER_CHOICE,
     /** An accept came for a slot that is cleared here. */
     ACCEPT_OF_CLEARED_SLOT,
     /** An accept was further ahead than the ring holds, and got no answer. */

@@ -54,8 +54,10 @@ record Swarm(
 
     private static final int PAGE_BYTES = 4_096;
     private static final int OVERHEAD_BYTES = 64; // of a command beside what the workload makes
+    private static final int VOTERS_SPARE_TWO = 3; // of more than so many, two may be left out
     private static final int FRAME_BYTES_MAX = 1 << 20;
-    private static final List<Fault> WITH_DUELS = List.of(Fault.LOSS, Fault.DUPLICATION, Fault.REORDERING, Fault.DRIFT);
+    private static final List<Fault> WITH_DUELS =
+            List.of(Fault.LOSS, Fault.DUPLICATION, Fault.REORDERING, Fault.DRIFT, Fault.LATE_MESSAGES);
 
     static Swarm draw(SplittableRandom random, SimulationConfig config, long seed, int commandBytesMax) {
         int size = config.sizeMin() + random.nextInt(config.sizeMax() - config.sizeMin() + 1);
@@ -88,6 +90,9 @@ record Swarm(
         if (duels) { // leaders that are cut off again and again leave different votes for the same slots behind
             drawn.add(Fault.LEADER_CUT_OFF);
             drawn.add(WITH_DUELS.get(random.nextInt(WITH_DUELS.size())));
+        }
+        if (size > VOTERS_SPARE_TWO && random.nextInt(8) == 0 && config.faults().contains(Fault.LATE_VOTER)) {
+            drawn.add(Fault.LATE_VOTER); // rarely drawn where it could do something
         }
         boolean unbounded = config.unboundedEvery() > 0
                 && drawn.stream().anyMatch(Fault::isDamage)

@@ -8,6 +8,7 @@ import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Value;
+import dev.multipaxos.runtime.SessionRules;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Commands;
 import dev.multipaxos.wire.WireException;
@@ -43,6 +44,9 @@ final class Witness {
     /** How far a node as leader has said that everything is chosen. */
     private record Watermark(Ballot ballot, long upTo) {}
 
+    /** The heartbeats by which a leader asks whether it may read. */
+    private record Round(Ballot ballot, long number) {}
+
     /** What is known of one slot. */
     private static final class Slot {
         final List<Proposal> proposals = new ArrayList<>(2);
@@ -77,20 +81,28 @@ final class Witness {
     private final Map<Integer, Long> executedBy = new HashMap<>(); // by node, in any of its lives
     private final Map<Integer, Used> used = new HashMap<>(); // by node
     private final Map<Integer, Watermark> watermarks = new HashMap<>(); // by node
+    private final Map<Integer, Round> rounds = new HashMap<>(); // by node: the last one that it opened
+    private final Map<Round, Long> followers = new HashMap<>(); // of these rounds: a bit for each that acknowledged it
     private final List<Slot> slots = new ArrayList<>(); // from slot 1 on
     private final Map<Long, Bytes> commands = new HashMap<>(); // what clients asked for, by the call's id
     private final Map<Long, Long> places = new HashMap<>(); // where commands were executed, by the call's id
     private final Map<Long, Long> reads = new HashMap<>(); // what was executed somewhere when a read was asked for
     private long executed; // the longest prefix that anybody executed
     private final Load<?, ?> load;
+    private final SessionRulebook sessions;
 
-    Witness(Quorums quorums, Load<?, ?> load) {
+    Witness(Quorums quorums, SessionRules rules, Load<?, ?> load) {
         this.quorums = quorums;
+        this.sessions = new SessionRulebook(rules);
         this.load = load;
     }
 
     long executed() {
         return executed;
+    }
+
+    SessionRulebook sessions() {
+        return sessions;
     }
 
     private Slot slot(long slot) {
@@ -230,7 +242,10 @@ final class Witness {
         } else if (message instanceof Message.Heartbeat beat) {
             checkUse(facts, beat.ballot(), 0);
             checkWatermark(facts.node(), beat.ballot(), beat.chosenUpTo());
+            opens(facts.node(), new Round(beat.ballot(), beat.readRound()));
         } else if (message instanceof Message.HeartbeatAck ack) {
+            followers.computeIfPresent(
+                    new Round(ack.ballot(), ack.readRound()), (round, bits) -> bits | 1L << facts.node());
             check(
                     !ack.ballot().isBelow(facts.promised()),
                     () -> "only the highest ballot is followed: node " + facts.node() + " says " + message
@@ -246,6 +261,31 @@ final class Witness {
                     () -> "executed before said: node " + facts.node() + " says " + message + ", but has executed "
                             + done);
         }
+    }
+
+    private void opens(int node, Round round) {
+        if (round.number != 0 && !round.equals(rounds.get(node))) {
+            Round before = rounds.put(node, round);
+            if (before != null) {
+                followers.remove(before);
+            }
+            followers.put(round, 0L);
+        }
+    }
+
+    /** A leader takes its round of reads for confirmed: a phase-2 quorum, itself included, followed it when that was open. */
+    void confirmed(int node, Ballot ballot) {
+        Round round = rounds.get(node);
+        long bits = round != null && round.ballot.equals(ballot) ? followers.getOrDefault(round, 0L) : 0;
+        check(
+                Long.bitCount(bits | 1L << node) >= quorums.phase2(),
+                () -> "confirmed reads: node " + node + " reads at " + ballot
+                        + ", but no phase-2 quorum followed it in " + round);
+    }
+
+    /** {@return whether a value was proposed in a slot by anybody, as far as was said} */
+    boolean isProposed(long number, Value value) {
+        return slot(number).proposals.stream().anyMatch(proposal -> proposal.value.equals(value));
     }
 
     /** A node's ballots rise; it never comes back to one, in this life or another, and asks for one promise with each. */
@@ -324,6 +364,18 @@ final class Witness {
 
     // ---- execution ----
 
+    /**
+     * A node with a ballot of its own (or zero) knows a slot to be chosen. If it proposed there with that ballot and nobody
+     * knew of the choice before, it has counted: votes at that ballot, and at no other.
+     */
+    void counted(int node, long number, Ballot ballot) {
+        Proposal own = number > executed ? slot(number).at(ballot) : null;
+        check(
+                own == null || Long.bitCount(own.votes) >= quorums.phase2(),
+                () -> "votes are counted for one ballot: node " + node + " takes slot " + number + " for chosen at "
+                        + ballot + ", but no phase-2 quorum has voted at it");
+    }
+
     /** A node knows this value to be chosen, and it is the slot's turn. */
     void chosen(int node, long slot, Value value) {
         if (slot > executed) {
@@ -331,12 +383,21 @@ final class Witness {
             checkChosen("node " + node + " executes", slot, value);
             slot(slot).executed = value;
             executed = slot;
+            sessions.chosen(value);
         } else {
             Value first = slot(slot).executed;
             check(
                     value.equals(first),
                     () -> "agreement: slot " + slot + " is " + first + ", node " + node + " has " + value);
         }
+    }
+
+    /** A node votes where it has executed, or is about to: for nothing else. */
+    void votesForChoice(int node, Record.Accepted vote) {
+        Value chosen = slot(vote.slot()).executed;
+        check(
+                vote.value().equals(chosen),
+                () -> "a choice stays: node " + node + " says " + vote + ", but knows that " + chosen + " is chosen");
     }
 
     private void checkChosen(String who, long number, Value value) {

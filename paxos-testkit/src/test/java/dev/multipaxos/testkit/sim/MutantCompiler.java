@@ -54,7 +54,7 @@ final class MutantCompiler {
      * @param source what it holds
      * @return its classes, by name
      */
-    static Map<String, byte[]> compile(String name, String source) {
+    static synchronized Map<String, byte[]> compile(String name, String source) {
         StringWriter complaints = new StringWriter();
         try (Output output = new Output(Shared.FILES)) {
             List<String> options = List.of("-proc:none", "-nowarn", "-implicit:none", "-g", "-classpath", classPath());

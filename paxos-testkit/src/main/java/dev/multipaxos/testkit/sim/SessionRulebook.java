@@ -1,0 +1,187 @@
+package dev.multipaxos.testkit.sim;
+
+import static dev.multipaxos.testkit.sim.Checks.check;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.core.Value;
+import dev.multipaxos.runtime.SessionRules;
+import dev.multipaxos.wire.ClientMessage.Status;
+import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.WireException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules of sessions once more ({@code docs/protocol.md} §10), written for being plain: what becomes of each command is
+ * worked out when the first node is about to execute its slot, and whatever a node makes of it is compared. All nodes doing the
+ * same wrong thing would otherwise look right.
+ */
+final class SessionRulebook {
+
+    private static final int OPENED_PER_SLOT_BITS = 20;
+
+    /** How a command must end; {@code fresh} if the state machine runs it now, and its answer is not known. */
+    private static final class Due {
+        final Command command;
+        final Status status;
+        final boolean fresh;
+
+        final @Nullable Due first; // a repeat gets the answer of this one
+
+        @Nullable
+        Bytes answer; // null until the first node has it from its state machine
+
+        Due(Command command, Status status, @Nullable Bytes answer) {
+            this.command = command;
+            this.status = status;
+            this.fresh = answer == null;
+            this.first = null;
+            this.answer = answer;
+        }
+
+        Due(Command command, Due first) {
+            this.command = command;
+            this.status = Status.OK;
+            this.fresh = false;
+            this.first = first;
+        }
+
+        @Nullable
+        Bytes answer() {
+            return first == null ? answer : first.answer;
+        }
+    }
+
+    private static final class Session {
+        long usedAtMillis;
+        long usedAsNumber; // of all uses
+        long floor = 1;
+        final TreeMap<Long, Due> executed = new TreeMap<>(); // from the floor on, by sequence
+    }
+
+    /** A slot: its time, and its commands. */
+    private record Page(long logTimeMillis, List<Due> commands) {}
+
+    private final SessionRules rules;
+    private final List<Page> pages = new ArrayList<>(); // from slot 1 on
+    private final Map<Long, Session> sessions = new TreeMap<>();
+    private long logTimeMillis;
+    private long uses;
+
+    SessionRulebook(SessionRules rules) {
+        this.rules = rules;
+    }
+
+    /** The next slot is known to be chosen. */
+    void chosen(Value value) {
+        List<Due> due = new ArrayList<>();
+        if (value instanceof Value.Batch batch) {
+            logTimeMillis = Math.max(logTimeMillis, batch.stampMillis());
+            List<Command> commands = new ArrayList<>();
+            try {
+                Commands.forEach(batch.commands(), commands::add);
+            } catch (WireException e) {
+                throw new AssertionError("validity: these are no commands: " + value, e);
+            }
+            commands.stream()
+                    .filter(command -> command.kind() != Command.Kind.OPEN)
+                    .forEach(command -> use(sessions.get(command.session())));
+            sessions.values().removeIf(session -> logTimeMillis - session.usedAtMillis > rules.timeoutMillis());
+            long firstId = (pages.size() + 1L) << OPENED_PER_SLOT_BITS;
+            for (Command command : commands) {
+                due.add(command.kind() == Command.Kind.OPEN ? open(command, firstId++) : of(command));
+            }
+        }
+        pages.add(new Page(logTimeMillis, due));
+    }
+
+    private void use(@Nullable Session session) {
+        if (session != null) {
+            session.usedAtMillis = logTimeMillis;
+            session.usedAsNumber = ++uses;
+        }
+    }
+
+    private Due open(Command command, long id) {
+        if (sessions.size() >= rules.sessionsMax()) {
+            Session idle = sessions.values().stream()
+                    .min(Comparator.comparingLong(session -> session.usedAsNumber))
+                    .orElseThrow();
+            sessions.values().remove(idle);
+        }
+        Session session = new Session();
+        sessions.put(id, session);
+        use(session);
+        return new Due(
+                command,
+                Status.OK,
+                Bytes.wrap(ByteBuffer.allocate(Long.BYTES).putLong(id).array()));
+    }
+
+    private Due of(Command command) {
+        Session session = command.kind() == Command.Kind.CLOSE
+                ? sessions.remove(command.session())
+                : sessions.get(command.session());
+        if (session == null) {
+            return new Due(command, Status.SESSION_EXPIRED, Bytes.EMPTY);
+        }
+        use(session);
+        return command.kind() == Command.Kind.APPLY
+                ? apply(session, command)
+                : new Due(command, Status.OK, Bytes.EMPTY);
+    }
+
+    private Due apply(Session session, Command command) {
+        session.floor = Math.max(session.floor, command.acknowledgedBelow());
+        session.executed.headMap(session.floor).clear();
+        long sequence = command.sequence();
+        if (sequence < session.floor) {
+            return new Due(command, Status.ALREADY_ACKNOWLEDGED, Bytes.EMPTY);
+        } else if (sequence - session.floor >= rules.window()) {
+            return new Due(command, Status.OUTSIDE_WINDOW, Bytes.EMPTY);
+        }
+        Due first = session.executed.get(sequence);
+        if (first != null) {
+            return new Due(command, first);
+        }
+        Due due = new Due(command, Status.OK, null);
+        session.executed.put(sequence, due);
+        return due;
+    }
+
+    /** A node runs a command at this time. */
+    void runs(int node, long slot, long timeMillis) {
+        long due = pages.get((int) slot - 1).logTimeMillis;
+        check(
+                timeMillis == due,
+                () -> "log time: node " + node + " executes slot " + slot + " at " + timeMillis + ", it is " + due);
+    }
+
+    /** A node's command has ended; {@code ran} if its state machine ran it. */
+    void ended(int node, long slot, int index, Command command, Status status, Bytes answer, boolean ran) {
+        List<Due> commands = pages.get((int) slot - 1).commands;
+        Due due = index < commands.size() ? commands.get(index) : null;
+        check(
+                due != null && due.command.equals(command) && due.status == status && due.fresh == ran,
+                () -> "sessions: at node " + node + " command " + index + " of slot " + slot + ", " + command
+                        + ", ends "
+                        + (ran ? "executed, " : "") + status + "; due is "
+                        + (due == null
+                                ? "none"
+                                : (due.fresh ? "executed, " : "") + due.status + " for " + due.command));
+        if (due != null && ran && due.answer == null) {
+            due.answer = answer;
+        }
+        Bytes dueAnswer = due == null ? null : due.answer();
+        check(
+                dueAnswer == null || dueAnswer.equals(answer),
+                () -> "sessions: at node " + node + " command " + index + " of slot " + slot + ", " + command
+                        + ", is answered " + answer + "; due is " + dueAnswer);
+    }
+}
