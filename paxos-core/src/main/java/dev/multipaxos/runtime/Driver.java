@@ -176,7 +176,7 @@ public final class Driver {
     public void endTurn() {
         do {
             replica.endTurn(effects);
-            if (!parked.isEmpty() && syncing < parked.getLast().ticket()) {
+            if (!parked.isEmpty() && Math.max(syncing, durable) < parked.getLast().ticket()) {
                 syncing = parked.getLast().ticket();
                 network.flush(); // what needs no disk is on its way while the disk works
                 journal.sync(syncing);
@@ -227,7 +227,8 @@ public final class Driver {
 
         @Override
         public void send(int to, Message message) {
-            if (message instanceof Message.Binding && durable < appended) {
+            boolean waits = durable < appended || !parked.isEmpty(); // nothing overtakes what has waited longer
+            if (message instanceof Message.Binding && waits) {
                 park(to, message);
             } else {
                 leave(to, message);

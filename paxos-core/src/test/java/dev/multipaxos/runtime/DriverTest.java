@@ -105,6 +105,22 @@ class DriverTest {
         assertThat(follower.sent).hasSize(1);
     }
 
+    /** Seed 3000446: the question of a new ballot left before that of the one given up, when the disk was done with both. */
+    @Test
+    void what_has_waited_for_the_disk_leaves_before_what_is_said_after_it() {
+        Follower follower = new Follower();
+        follower.accept(1);
+        follower.accept(2);
+        follower.driver.endTurn();
+        follower.driver.durable(follower.appended);
+        follower.accept(1); // again: the vote is on the disk already
+        follower.driver.endTurn();
+
+        assertThat(follower.sent)
+                .extracting(message -> ((Message.Accepted) message).slots().containsAll(2, 2))
+                .containsExactly(true, false);
+    }
+
     @Test
     void what_the_gate_holds_is_restored_and_counted_from_the_last_durable_record() {
         Follower first = new Follower();
