@@ -332,4 +332,40 @@ final class CoreMutants {
                         "while (log.base() < held",
                         "while (log.base() < held && held < 0"));
     }
+
+    /** Rules that only a rare schedule needs. */
+    static List<Mutant> rarelyNeeded() {
+        return List.of(
+                in(
+                        "Replica",
+                        "VOTES_OF_AN_OLDER_BALLOT",
+                        "a leader counts votes that answer its earlier ballot",
+                        "if (!proposer.isIdle() && message.ballot().equals(proposer.ballot())) {",
+                        "if (!proposer.isIdle()) {"),
+                in(
+                        "Recovery",
+                        "LATE_PROMISES_NOT_MERGED",
+                        "answers that come after the election count, but what they tell is not merged",
+                        "for (Entry entry : message.entries()) {",
+                        "for (Entry entry : message.entries()) {\n"
+                                + "            if (2 * Long.bitCount(complete) > covered.length) {\n                break;\n            }"),
+                in(
+                        "Replica",
+                        "NO_STEP_DOWN",
+                        "a leader that learns another choice than its proposal goes on at its ballot",
+                        "stepDown(effects); // before anything else is said at that ballot",
+                        ""),
+                in(
+                        "ReadBarrier",
+                        "READ_BY_ANOTHER_ROUND",
+                        "acknowledgements of an earlier round confirm a read",
+                        "if (openRound() != 0 && message.readRound() == round) {",
+                        "if (openRound() != 0) {"),
+                in(
+                        "Acceptor",
+                        "CHOSEN_VALUE_OVERWRITTEN",
+                        "an acceptor votes for another value than the one that it knows to be chosen",
+                        "slot <= log.base() || isOtherwiseChosen(slot, message.value())",
+                        "slot <= log.base()"));
+    }
 }

@@ -122,7 +122,7 @@ final class OuterMutants {
                         "TORN_TAIL_REFUSED",
                         "a write that was not finished is taken for damage",
                         "LOG.info(\"{}: cut {} bytes at {}: a write that was not finished\", scan.path(), dataEnd - start, start);",
-                        "throw Failures.damaged(scan.path(), bad, \"the record is not what was written\", null);"),
+                        "if (dataEnd != start) {\n                throw Failures.damaged(scan.path(), bad, \"the record is not what was written\", null);\n            }"),
                 storage(
                         "SegmentScan",
                         "CRC_NOT_CHECKED",
@@ -165,5 +165,15 @@ final class OuterMutants {
                         "of a block of the journal only the first slot can be found",
                         "slotTo[count - 1] = Math.max(slotTo[count - 1], to);",
                         ""));
+    }
+
+    /** What the disk did not keep is not noticed. */
+    static List<Mutant> damage() {
+        return List.of(storage(
+                "Recovery",
+                "ROT_CUT_SILENTLY",
+                "damage below the durable mark is taken for a torn tail",
+                "if (segment.position(bad) < mark) {",
+                "if (segment.position(bad) < 0) {"));
     }
 }

@@ -13,9 +13,13 @@ final class Plants {
                     CoreMutants.proposing(),
                     CoreMutants.learning(),
                     CoreMutants.standingStill(),
+                    CoreMutants.rarelyNeeded(),
                     OuterMutants.gate(),
                     OuterMutants.codecs(),
                     OuterMutants.journal(),
+                    OuterMutants.damage(),
+                    RuntimeMutants.sessions(),
+                    RuntimeMutants.calls(),
                     PendingMutants.all())
             .<Plant>flatMap(List::stream)
             .toList();
