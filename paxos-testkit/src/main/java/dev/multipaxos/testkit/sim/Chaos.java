@@ -236,12 +236,14 @@ final class Chaos {
         return Ballot.ZERO;
     }
 
-    /** At once, or in the middle of what the disk does next. */
+    /** At once, in the middle of what the disk does next, or soon after it gives a file its name. */
     private void losePower(SimulatedNode node) {
         if (random.nextBoolean()) {
             down(node, true);
-        } else if (node.isUp()) {
+        } else if (node.isUp() && random.nextBoolean()) {
             node.disk().losePowerIn(random.nextInt(60));
+        } else if (node.isUp()) {
+            node.disk().losePowerAfterRename(random.nextInt(4));
         }
     }
 

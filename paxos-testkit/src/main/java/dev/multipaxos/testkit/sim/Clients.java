@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Clients {
 
     private static final int QUERIES = 4; // one call in so many
+    private static final long GRACE_MICROS = 100_000; // deadlines are looked at now and then
     private static final int FIRST_REMOTE = 101; // names of clients below are those of members
 
     private final Simulation simulation;
@@ -25,8 +26,8 @@ final class Clients {
     private final long mostAsked;
     private long asked;
 
-    /** A call at a member. */
-    record Open(SimulatedNode node, int life, long id, CompletableFuture<@Nullable Void> ended) {}
+    /** A call at a member; it must have ended by {@code dueMicros}, unless the member stands still then. */
+    record Open(SimulatedNode node, int life, long id, long dueMicros, CompletableFuture<@Nullable Void> ended) {}
 
     Clients(Simulation simulation, Swarm swarm, SplittableRandom random, Witness witness, long mostAsked) {
         this.simulation = simulation;
@@ -58,13 +59,23 @@ final class Clients {
         if (!simulation.isCalm()) {
             planCall();
             if (random.nextInt(32) == 0) {
-                open(); // forgets those that have ended
+                mustBeInTime(); // every time would be too often
             }
             SimulatedNode node =
                     simulation.nodes().get(random.nextInt(simulation.nodes().size()));
             if (node.isUp() && node.pausedUntil() <= simulation.now() && mayAsk()) {
                 call(node);
             }
+        }
+    }
+
+    /** A call ends by its deadline, whatever happens; what stood still has a moment to notice it. */
+    private void mustBeInTime() {
+        for (Open call : open()) {
+            Checks.check(
+                    simulation.now() <= call.dueMicros || simulation.now() - call.node.pausedUntil() <= GRACE_MICROS,
+                    () -> "calls: call " + call.id + " at node " + call.node.id() + " is open "
+                            + (simulation.now() - call.dueMicros) / 1_000 + " ms after it must have ended");
         }
     }
 
@@ -105,6 +116,7 @@ final class Clients {
         await(
                 node,
                 call.id(),
+                deadline,
                 node.read(Consistency.LINEARIZABLE, () -> machine.query(call.command()), deadline),
                 answered);
     }
@@ -113,11 +125,12 @@ final class Clients {
     void propose(SimulatedNode node, Duration deadline, Runnable answered) {
         Load.Call call = simulation.load().command(node.id());
         witness.asked(call.id(), call.command());
-        await(node, call.id(), node.propose(call.command(), deadline), answered);
+        await(node, call.id(), deadline, node.propose(call.command(), deadline), answered);
     }
 
     /** The answer comes on its own; of a call that was made in a life that is over it never does. */
-    private void await(SimulatedNode node, long id, CompletableFuture<Bytes> answer, Runnable answered) {
+    private void await(
+            SimulatedNode node, long id, Duration deadline, CompletableFuture<Bytes> answer, Runnable answered) {
         CompletableFuture<@Nullable Void> ended = answer.handle((bytes, failure) -> {
             try {
                 ended(node, id, bytes, failure);
@@ -129,7 +142,8 @@ final class Clients {
             }
             return null;
         });
-        calls.add(new Open(node, node.life(), id, ended));
+        long dueMicros = simulation.now() + 2 * deadline.toNanos() / 1_000 + GRACE_MICROS; // its clock may be slow
+        calls.add(new Open(node, node.life(), id, dueMicros, ended));
     }
 
     private void ended(SimulatedNode node, long id, @Nullable Bytes answer, @Nullable Throwable failure) {

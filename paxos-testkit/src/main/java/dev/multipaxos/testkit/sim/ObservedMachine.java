@@ -28,11 +28,7 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
 
     /** Observes a machine; {@code found} is told what a query throws, which the node only hands on to whoever asked. */
     ObservedMachine(
-            int node,
-            CheckedMachine<?, ?> machine,
-            Witness witness,
-            Observer observer,
-            Consumer<Throwable> found) {
+            int node, CheckedMachine<?, ?> machine, Witness witness, Observer observer, Consumer<Throwable> found) {
         this.node = node;
         this.machine = machine;
         this.witness = witness;

@@ -45,6 +45,7 @@ final class SimulatedDisk implements Disk {
     private int failsIn = -1; // writes and forces until one fails
     private int readFailsIn = -1; // reads until one fails
     private int powerLostIn = -1; // operations until the power fails
+    private int powerLostAfterRename = -1; // so many after the next rename
     private int room = Integer.MAX_VALUE; // bytes by which files can still grow
     private boolean failed;
     private boolean powerLost;
@@ -69,6 +70,11 @@ final class SimulatedDisk implements Disk {
     /** The power fails at one of the next operations. */
     void losePowerIn(int operations) {
         powerLostIn = operations;
+    }
+
+    /** The power fails soon after the next rename: what it made the way for must be there, too. */
+    void losePowerAfterRename(int operations) {
+        powerLostAfterRename = operations;
     }
 
     /** Takes on those of a seed's faults that belong to a disk. */
@@ -109,6 +115,7 @@ final class SimulatedDisk implements Disk {
         failsIn = -1;
         readFailsIn = -1;
         powerLostIn = -1;
+        powerLostAfterRename = -1;
         powerLost = false;
     }
 
@@ -117,6 +124,7 @@ final class SimulatedDisk implements Disk {
         failsIn = -1;
         readFailsIn = -1;
         powerLostIn = -1;
+        powerLostAfterRename = -1;
         shortWrites = null;
         losesNextWrite = null;
         makeRoom();
@@ -273,6 +281,10 @@ final class SimulatedDisk implements Disk {
     @Override
     public void rename(String from, String to) throws IOException {
         step();
+        if (powerLostAfterRename >= 0) {
+            powerLostIn = powerLostAfterRename;
+            powerLostAfterRename = -1;
+        }
         FileContent moved = content(from);
         change(map -> {
             map.remove(from);

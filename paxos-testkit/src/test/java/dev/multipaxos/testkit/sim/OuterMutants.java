@@ -112,6 +112,12 @@ final class OuterMutants {
                         "        file.force(false);\n        number++;",
                         "        number++;"),
                 storage(
+                        "Journal",
+                        "SEGMENT_HEADER_NOT_FORCED",
+                        "the manifest names a segment before its header is durable",
+                        "            Writes.all(file, header.encode(), 0);\n            file.force(false);",
+                        "            Writes.all(file, header.encode(), 0);"),
+                storage(
                         "Writes",
                         "SHORT_WRITE_TAKEN_FOR_WHOLE",
                         "what a short write leaves over is not written",

@@ -11,15 +11,12 @@ final class PendingMutants {
     private static final String PAGE_CACHE =
             "it takes a page cache that lies after a failed force, which the storage is known not to stand yet (LYING_PAGE_CACHE)";
     private static final String NO_DISK_IS_LOST = "no node of the simulation comes back with an empty disk yet";
-    private static final String ANSWERED = "a healed cluster answers every call, whatever its deadline";
     private static final String WINDOW =
             "nothing but the size of memory depends on the window before membership changes";
 
     private static final String TURNS = "in the simulation every message has a turn of its own, and so every vote";
     private static final String CHAINED = "what is left is refused by the chained checksum, whatever it is";
 
-    private static final String RARE_POWER_LOSS =
-            "survives 60 s: few power losses fall between the manifest and the first batch, and lose both copies of the header";
     private static final String REDUNDANT = "what the checksum no longer covers here, the rest of it still tells";
 
     private static final String MEMBERSHIP = "membership does not change yet";
@@ -92,33 +89,12 @@ final class PendingMutants {
                         REDUNDANT),
                 storage(
                         "Journal",
-                        "SEGMENT_HEADER_NOT_FORCED",
-                        "the manifest names a segment before its header is durable",
-                        "            Writes.all(file, header.encode(), 0);\n            file.force(false);",
-                        "            Writes.all(file, header.encode(), 0);",
-                        RARE_POWER_LOSS),
-                storage(
-                        "Journal",
                         "FORCE_RETRIED",
                         "a force that failed is asked for again, and believed",
                         "        file.force(false);\n        number++;",
                         "        try {\n            file.force(false);\n        } catch (IOException e) {\n"
                                 + "            file.force(false);\n        }\n        number++;",
                         PAGE_CACHE),
-                core(
-                        "runtime/PendingProposals",
-                        "DEADLINE_FORGOTTEN",
-                        "a deadline that has not passed when deadlines are looked at is not looked at again",
-                        "            earliestDeadline = Math.min(earliestDeadline, deadline);",
-                        "",
-                        ANSWERED),
-                core(
-                        "runtime/PendingReads",
-                        "WAITING_READS_HANG",
-                        "a read that nobody could be asked about stays after its deadline",
-                        "        waiting.removeIf(read -> over(read, nowNanos));\n",
-                        "",
-                        ANSWERED),
                 core(
                         "runtime/Handshake",
                         "FRAMES_BEFORE_THE_PIN",

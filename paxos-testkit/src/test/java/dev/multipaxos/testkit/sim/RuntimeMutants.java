@@ -182,6 +182,18 @@ final class RuntimeMutants {
                         "apply.read(slot, read);",
                         "apply.read(0, read);"),
                 in(
+                        "PendingProposals",
+                        "DEADLINE_FORGOTTEN",
+                        "a deadline that has not passed when deadlines are looked at is not looked at again",
+                        "            earliestDeadline = Math.min(earliestDeadline, deadline);",
+                        ""),
+                in(
+                        "PendingReads",
+                        "WAITING_READS_HANG",
+                        "a read that nobody could be asked about stays after its deadline",
+                        "        waiting.removeIf(read -> over(read, nowNanos));\n",
+                        ""),
+                in(
                         "Applier",
                         "READ_ONE_SLOT_EARLY",
                         "a read runs when the slot before the one that it waits for is executed",
