@@ -52,12 +52,6 @@ public final class Explore implements Callable<Integer> {
     @Option(names = "--slow-disk", description = "records become durable later than they are appended")
     private boolean slowDisk;
 
-    @Option(
-            names = "--late",
-            description =
-                    "deliver what its sender no longer stands behind, rejections and heartbeats without news, too")
-    private boolean late;
-
     @Option(names = "--full", description = "compare states in full, without any reduction")
     private boolean full;
 
@@ -105,7 +99,7 @@ public final class Explore implements Callable<Integer> {
 
     private Bounds bounds() {
         try {
-            return new Bounds(acceptors, proposers, ballots, slots, alpha, crashes, slowDisk, late, !full);
+            return new Bounds(acceptors, proposers, ballots, slots, alpha, crashes, slowDisk, !full);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
