@@ -18,7 +18,7 @@ import java.util.List;
  * @param durable what it takes its disk for
  * @param chosen the slots in memory that it knows to be chosen
  * @param proposer all of the proposer; of a leader with nothing left to propose only what it still counts
- * @param nextRound where its next campaign begins
+ * @param nextRound where its next campaign begins; 0 if nobody campaigns any more
  * @param gate what waits for the disk
  * @param disk what a restart would find
  */
@@ -62,7 +62,7 @@ record Essence(
                 memory.chosenUpTo(),
                 hasProposedAll(replica, slots) ? counting(replica, slots) : memory.proposer(),
                 replica.role(),
-                (prospects & CAMPAIGNS) != 0 ? nextRound : 0,
+                nextRound,
                 state.gate(),
                 onDisk
                         ? new Disk(

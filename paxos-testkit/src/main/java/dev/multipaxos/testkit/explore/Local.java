@@ -26,7 +26,7 @@ final class Local {
     final long recordedUpTo; // the prefix that its disk knows to be chosen
     final long[] votes;
     final int[] chosen; // values by their numbers; 0 where no choice is known
-    final long nextRound; // where its next campaign begins; 0 if it must not campaign
+    final long nextRound; // where its next campaign begins; 0 if it does not campaign any more
     final boolean mayPropose;
     final boolean hasProposedAll;
     final boolean waitsForDisk;
@@ -77,7 +77,7 @@ final class Local {
                 && hasProposedAll == other.hasProposedAll
                 && waitsForDisk == other.waitsForDisk
                 && unsynced == other.unsynced
-                && ((prospects & Essence.CAMPAIGNS) == 0 || nextRound == other.nextRound)
+                && nextRound == other.nextRound
                 && ((prospects & Essence.DISK) == 0
                         || (chosenUpToOnDisk == other.chosenUpToOnDisk && recordedUpTo == other.recordedUpTo));
     }

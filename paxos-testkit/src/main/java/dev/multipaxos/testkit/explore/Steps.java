@@ -311,7 +311,7 @@ final class Steps {
 
     private Local local(NodeState state, int prospects) {
         Replica replica = replica(state);
-        long nextRound = nextRound(state);
+        long nextRound = (prospects & Essence.CAMPAIGNS) != 0 ? nextRound(state) : 0;
         Object key = bounds.reduced() ? Essence.of(state, replica, prospects, nextRound, bounds.slots()) : state;
         Local known = locals.get(key);
         if (known == null) {

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import picocli.CommandLine;
 
@@ -92,11 +93,19 @@ class ExplorerTest {
         assertThat(out.toString()).contains("FINISHED");
     }
 
-    @Test
-    void the_command_refuses_numbers_that_make_no_sense() {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "--proposers | 4 | explore: there must be 1 to 3 proposers, not 4",
+                "--ballots | many | explore: Invalid value for option '--ballots': 'many' is not an int",
+                "--acceptors | 8 | explore: there must be 1 to 7 acceptors, not 8"
+            })
+    void the_command_refuses_numbers_that_make_no_sense_in_one_line(String option, String value, String line) {
         StringWriter err = new StringWriter();
-        CommandLine command = Explore.commandLine().setErr(new PrintWriter(err));
-        assertThat(command.execute("--proposers", "4")).isEqualTo(2);
-        assertThat(err.toString()).contains("there must be 1 to 3 proposers, not 4");
+        CommandLine command = Explore.commandLine().setErr(new PrintWriter(err, true));
+        assertThat(command.execute(option, value)).isEqualTo(2);
+        assertThat(err.toString().lines()).containsExactly(line);
     }
 }
