@@ -10,8 +10,6 @@ package dev.multipaxos.testkit.explore;
  * @param alpha how many slots may be open
  * @param crashes how many crashes there may be, of all nodes together; a node that crashes starts again from its disk
  * @param slowDisk whether a record is durable only some time after it was appended, or at once
- * @param late whether a message may arrive when its sender no longer stands behind it, and what only makes nodes step down or
- *     answer again travels, too
  * @param reduced whether what cannot matter is left out of a state; without it, states are compared in full
  */
 record Bounds(
@@ -22,15 +20,18 @@ record Bounds(
         int alpha,
         int crashes,
         boolean slowDisk,
-        boolean late,
         boolean reduced) {
+
+    static final int BALLOTS_MAX = 20;
 
     Bounds {
         require(acceptors >= 1 && acceptors <= 7, "there must be 1 to 7 acceptors, not " + acceptors);
         require(
                 proposers >= 1 && proposers <= acceptors,
                 "there must be 1 to " + acceptors + " proposers, not " + proposers);
-        require(ballots >= 1 && ballots <= 100, "there must be 1 to 100 ballots, not " + ballots);
+        require(
+                ballots >= 1 && ballots <= BALLOTS_MAX,
+                "there must be 1 to " + BALLOTS_MAX + " ballots, not " + ballots);
         require(slots >= 1 && slots <= 16, "there must be 1 to 16 slots, not " + slots);
         require(alpha >= 1 && alpha <= 16, "alpha must be 1 to 16, not " + alpha);
         require(crashes >= 0 && crashes <= 100, "there must be 0 to 100 crashes, not " + crashes);
@@ -47,6 +48,6 @@ record Bounds(
         return acceptors + " acceptors, " + proposers + " proposers, " + ballots + " ballots, " + slots
                 + " slots, alpha "
                 + alpha + ", " + crashes + " crashes, " + (slowDisk ? "slow" : "instant") + " disks"
-                + (late ? ", late messages" : "") + (reduced ? "" : ", not reduced");
+                + (reduced ? "" : ", not reduced");
     }
 }

@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -52,19 +54,21 @@ public final class Explore implements Callable<Integer> {
     @Option(names = "--slow-disk", description = "records become durable later than they are appended")
     private boolean slowDisk;
 
-    @Option(
-            names = "--late",
-            description =
-                    "deliver what its sender no longer stands behind, rejections and heartbeats without news, too")
-    private boolean late;
-
     @Option(names = "--full", description = "compare states in full, without any reduction")
     private boolean full;
 
-    @Option(names = "--states", paramLabel = "N", description = "stop after so many states")
+    @Option(
+            names = "--states",
+            paramLabel = "N",
+            showDefaultValue = Visibility.NEVER,
+            description = "stop after so many states")
     private long statesMax = Long.MAX_VALUE;
 
-    @Option(names = "--seconds", paramLabel = "N", description = "stop after so long")
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            showDefaultValue = Visibility.NEVER,
+            description = "stop after so long")
     private long secondsMax = Long.MAX_VALUE;
 
     /**
@@ -77,7 +81,10 @@ public final class Explore implements Callable<Integer> {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Explore());
+        return new CommandLine(new Explore()).setParameterExceptionHandler((wrong, arguments) -> {
+            wrong.getCommandLine().getErr().println("explore: " + wrong.getMessage());
+            return ExitCode.USAGE;
+        });
     }
 
     /** Not for programs: see {@link #main}. */
@@ -105,7 +112,7 @@ public final class Explore implements Callable<Integer> {
 
     private Bounds bounds() {
         try {
-            return new Bounds(acceptors, proposers, ballots, slots, alpha, crashes, slowDisk, late, !full);
+            return new Bounds(acceptors, proposers, ballots, slots, alpha, crashes, slowDisk, !full);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

@@ -5,7 +5,6 @@ import static dev.multipaxos.testkit.explore.Broken.check;
 import dev.multipaxos.core.InvariantViolation;
 import dev.multipaxos.core.Message.Accept;
 import dev.multipaxos.core.Message.CatchUpRequest;
-import dev.multipaxos.core.Value;
 import dev.multipaxos.testkit.explore.Steps.Outcome;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Goes through every state of a cluster within {@link Bounds}, breadth first, and checks each.
  *
- * <p>A state is a row of numbers: each node's {@link Local}, how many campaigns and crashes there were, which value each slot was
- * chosen with, the votes in it that may still matter, and the letters under way, ascending.
+ * <p>A state is a row of numbers: each node's {@link Local}, who has campaigned in each round, how many crashes there were, which
+ * value each slot was chosen with, the votes in it that may still matter, and the letters under way, ascending.
  */
 final class Explorer {
 
@@ -30,17 +29,29 @@ final class Explorer {
         boolean visit(int length);
     }
 
+    /** Gets every state. */
+    interface Watcher {
+        /**
+         * A state is seen for the first time.
+         *
+         * @param nodes the states of the nodes
+         * @param campaigned for each round from the first on, a bit for each node that has campaigned in it
+         */
+        void seen(List<Local> nodes, int[] campaigned);
+    }
+
     private final Bounds bounds;
+    private final @Nullable Watcher watcher;
     private final Mail mail;
     private final Steps steps;
-    private final List<@Nullable Value> values = new ArrayList<>();
+    private final Values values = new Values();
     private final Votes history;
     private final long[] promised; // by node; room for checkAgreement
     private final Visited visited = new Visited();
     private final Frontier frontier = new Frontier();
 
     // Places in the row.
-    private final int campaigns;
+    private final Rounds rounds;
     private final int crashes;
     private final int chosen; // of slot 1; 0: nothing
     private final int votes; // in slot 1, see Votes
@@ -54,17 +65,21 @@ final class Explorer {
     private long transitions;
 
     Explorer(Bounds bounds, Sabotage sabotage) {
+        this(bounds, sabotage, null);
+    }
+
+    Explorer(Bounds bounds, Sabotage sabotage, @Nullable Watcher watcher) {
         this.bounds = bounds;
+        this.watcher = watcher;
         this.mail = new Mail(bounds);
-        this.steps = new Steps(bounds, sabotage, mail);
-        this.campaigns = bounds.acceptors();
-        this.crashes = campaigns + 1;
+        this.steps = new Steps(bounds, sabotage, mail, values);
+        this.rounds = new Rounds(bounds, bounds.acceptors());
+        this.crashes = rounds.end();
         this.chosen = crashes + 1;
         this.votes = chosen + bounds.slots();
         this.letters = votes + bounds.slots();
-        this.history = new Votes(bounds.acceptors());
+        this.history = new Votes(bounds.acceptors(), values);
         this.promised = new long[bounds.acceptors() + 1];
-        values.add(null);
     }
 
     /**
@@ -100,6 +115,9 @@ final class Explorer {
             int length = frontier.take(state);
             long parent = Visited.hash(state, length);
             expanded++;
+            if (watcher != null) {
+                watch(watcher);
+            }
             try {
                 expand(length, reached -> {
                     transitions++;
@@ -136,6 +154,14 @@ final class Explorer {
             state[i] = steps.first(i + 1).id;
         }
         return letters;
+    }
+
+    private void watch(Watcher told) {
+        List<Local> nodes = new ArrayList<>();
+        for (int node = 1; node <= bounds.acceptors(); node++) {
+            nodes.add(local(node));
+        }
+        told.seen(nodes, Arrays.copyOfRange(state, bounds.acceptors(), rounds.end()));
     }
 
     /** Walks the way again, from hash to hash. */
@@ -199,12 +225,13 @@ final class Explorer {
 
     private boolean expandNode(int node, int length, Visitor visitor) {
         Local local = local(node);
-        if (node <= bounds.proposers()
-                && state[campaigns] < bounds.ballots()
-                && take(node, Steps.CAMPAIGN, length, visitor)) {
+        if (rounds.isTurnOf(state, node) && campaign(node, length, visitor)) {
             return true;
         }
         if (local.mayPropose && take(node, Steps.PROPOSE, length, visitor)) {
+            return true;
+        }
+        if (local.ballot != 0 && givingUpMatters() && take(node, Steps.GIVE_UP, length, visitor)) {
             return true;
         }
         if (local.waitsForDisk && take(node, Steps.SYNC, length, visitor)) {
@@ -217,6 +244,29 @@ final class Explorer {
         }
         for (int from = 1; from <= bounds.acceptors(); from++) {
             if (local(from).chosenUpTo > local.chosenUpTo && fetch(node, from, length, visitor)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a leader that idles may have to propose something all the same, when it learns a choice or its disk is done. */
+    private boolean givingUpMatters() {
+        return !bounds.reduced() || bounds.slowDisk() || bounds.alpha() < bounds.slots();
+    }
+
+    private boolean campaign(int node, int length, Visitor visitor) {
+        Local local = local(node);
+        if (local.nextRound == 0 || !rounds.isAnyLeft(state)) {
+            return false;
+        }
+        long used = rounds.last(state, node, local.promisedOnDisk >> 8); // nobody can have heard of a later one
+        check(
+                local.nextRound > used,
+                () -> "a ballot is never used twice: node " + node + " is about to campaign in round " + local.nextRound
+                        + ", as it did in round " + used);
+        for (int round = (int) local.nextRound; round <= bounds.ballots(); round++) {
+            if (rounds.isFree(state, round, node) && take(node, Steps.CAMPAIGN + round, length, visitor)) {
                 return true;
             }
         }
@@ -245,46 +295,99 @@ final class Explorer {
         }
         System.arraycopy(state, 0, next, 0, letters);
         next[node - 1] = outcome.after().id;
-        next[campaigns] += input == Steps.CAMPAIGN ? 1 : 0;
-        next[crashes] += input >= Steps.CRASH ? 1 : 0;
-        int reached = putLetters(node, input, outcome, length);
+        if (input >= Steps.CRASH) {
+            next[crashes]++;
+        } else if (input > Steps.CAMPAIGN) {
+            rounds.add(next, input - Steps.CAMPAIGN, node);
+        }
         checkAgreement(node, outcome);
+        int reached = putLetters(node, input, outcome, length);
         for (int i = 0; i < outcome.count(); i++) {
             checkOneValue(outcome.sent(i), reached);
         }
-        return visitor.visit(reached);
+        if (bounds.reduced()) {
+            forget(reached);
+        }
+        return (!bounds.reduced() || rounds.mayFillGaps(next, lowestRound())) && visitor.visit(reached);
+    }
+
+    private boolean isFragile() {
+        return bounds.slowDisk() || next[crashes] < bounds.crashes();
+    }
+
+    /** Takes states of nodes for the same that differ only in what can have no consequence any more. */
+    private void forget(int length) {
+        boolean campaignsLeft = rounds.isAnyLeft(next);
+        int asked = 0; // a bit for each node
+        for (int at = letters; at < length; at++) {
+            Mail.Letter letter = mail.letter(next[at]);
+            asked |= letter.isPrepare ? 1 << letter.to : 0;
+        }
+        for (int node = 1; node <= bounds.acceptors(); node++) {
+            boolean promises = campaignsLeft || (asked & 1 << node) != 0;
+            int prospects = (isFragile() ? Essence.DISK : 0)
+                    | (campaignsLeft ? Essence.CAMPAIGNS : 0)
+                    | (promises ? Essence.PROMISES : 0);
+            next[node - 1] = steps.with(steps.local(next[node - 1]), prospects).id;
+        }
+    }
+
+    /** The lowest round in which anybody may still campaign. */
+    private long lowestRound() {
+        long lowest = Long.MAX_VALUE;
+        for (int node = 1; node <= bounds.proposers(); node++) {
+            Local local = steps.local(next[node - 1]);
+            lowest = Math.min(lowest, isFragile() ? (local.promisedOnDisk >> 8) + 1 : local.nextRound);
+        }
+        return lowest;
     }
 
     /** The old letters and the new ones, in order, without those that cannot matter any more. */
     private int putLetters(int node, int input, Outcome outcome, int length) {
         int reached = letters;
-        int old = letters;
-        int added = 0;
-        while (old < length || added < outcome.count()) {
-            boolean isOld = added == outcome.count() || (old < length && state[old] <= outcome.sent(added));
-            int letter = isOld ? state[old++] : outcome.sent(added++);
-            if (isOld && added < outcome.count() && outcome.sent(added) == letter) {
-                added++;
-            }
+        for (int at = letters; at < length; at++) {
+            int letter = state[at];
+            boolean isSettled = mail.letter(letter).to != node
+                    && mail.letter(letter).from != node
+                    && next[crashes] == state[crashes];
             boolean isTaken = letter == input && mail.letter(letter).isAnswer && bounds.reduced();
-            boolean isSettled = isOld && next[crashes] == state[crashes] && !concerns(letter, node);
-            if (isSettled || !(isTaken || isSpent(letter))) {
-                next[reached++] = letter;
+            if (isSettled) {
+                reached = put(letter, reached);
+            } else if (!isTaken) {
+                reached = putRest(letter, reached);
             }
+        }
+        for (int i = 0; i < outcome.count(); i++) {
+            reached = putRest(outcome.sent(i), reached);
         }
         return reached;
     }
 
-    private boolean concerns(int letter, int node) {
-        return mail.letter(letter).to == node || mail.letter(letter).from == node;
-    }
-
-    private boolean isSpent(int id) {
+    /** What still matters of a letter. */
+    private int putRest(int id, int reached) {
+        if (!bounds.reduced()) {
+            return put(id, reached);
+        }
         Mail.Letter letter = mail.letter(id);
         Local receiver = steps.local(next[letter.to - 1]);
-        boolean fragile = next[crashes] < bounds.crashes();
-        return mail.isDead(letter, steps.local(next[letter.from - 1]), receiver, fragile)
-                || (bounds.reduced() && letter.isAnswer && steps.isNoNews(receiver, id));
+        Local sender = steps.local(next[letter.from - 1]);
+        boolean isSpent =
+                mail.isDead(letter, sender, receiver, isFragile()) || (letter.isAnswer && steps.isNoNews(receiver, id));
+        return isSpent ? reached : put(mail.rest(letter, receiver, isFragile()), reached);
+    }
+
+    /** Puts a letter in its place, unless it is there. */
+    private int put(int letter, int reached) {
+        int at = reached;
+        while (at > letters && next[at - 1] > letter) {
+            at--;
+        }
+        if (at > letters && next[at - 1] == letter) {
+            return reached;
+        }
+        System.arraycopy(next, at, next, at + 1, reached - at);
+        next[at] = letter;
+        return reached + 1;
     }
 
     // ---- what must hold of all nodes together ----
@@ -294,48 +397,36 @@ final class Explorer {
         for (Votes.Vote vote : outcome.votes()) {
             int at = votes + vote.slot() - 1;
             next[at] = history.with(next[at], node, vote);
-            for (Value value : history.chosen(next[at])) {
-                choose(vote.slot(), value);
-            }
+            history.chosen(next[at], value -> choose(vote.slot(), value));
         }
         for (int i = 0; i < bounds.acceptors(); i++) {
             promised[i + 1] = steps.local(next[i]).promisedOnDisk;
         }
         for (int slot = 1; slot <= bounds.slots(); slot++) {
-            Value choice = values.get(next[chosen + slot - 1]);
+            int choice = next[chosen + slot - 1];
             next[votes + slot - 1] = history.without(next[votes + slot - 1], choice, promised);
             checkKnown(node, slot, outcome.after().chosen[slot], choice);
         }
     }
 
-    private void choose(int slot, Value value) {
-        Value choice = values.get(next[chosen + slot - 1]);
+    private void choose(int slot, int value) {
+        int choice = next[chosen + slot - 1];
         check(
-                choice == null || choice.equals(value),
-                () -> "agreement: slot " + slot + " was chosen with " + choice + ", and now with " + value);
-        next[chosen + slot - 1] = number(value);
+                choice == 0 || choice == value,
+                () -> "agreement: slot " + slot + " was chosen with " + values.value(choice) + ", and now with "
+                        + values.value(value));
+        next[chosen + slot - 1] = value;
     }
 
-    private static void checkKnown(int node, int slot, @Nullable Value known, @Nullable Value choice) {
-        if (known != null) {
-            check(
-                    choice != null,
-                    () -> "chosen before executed: node " + node + " takes " + known + " in slot " + slot
-                            + " for chosen, but no quorum ever voted for it");
-            check(
-                    known.equals(choice),
-                    () -> "agreement: slot " + slot + " is chosen with " + choice + ", and node " + node + " takes "
-                            + known + " for chosen");
-        }
-    }
-
-    private int number(@Nullable Value value) {
-        int at = values.indexOf(value);
-        if (at < 0) {
-            values.add(value);
-            return values.size() - 1;
-        }
-        return at;
+    private void checkKnown(int node, int slot, int known, int choice) {
+        check(
+                known == 0 || choice != 0,
+                () -> "chosen before executed: node " + node + " takes " + values.value(known) + " in slot " + slot
+                        + " for chosen, but no quorum ever voted for it");
+        check(
+                known == 0 || known == choice,
+                () -> "agreement: slot " + slot + " is chosen with " + values.value(choice) + ", and node " + node
+                        + " takes " + values.value(known) + " for chosen");
     }
 
     private void checkOneValue(int id, int reached) {

@@ -27,13 +27,16 @@ final class Mail {
         final long ballot; // 0 if it has none
         final int slot; // of an accept
         final long chosenUpTo; // of an accept or a heartbeat
+        final boolean isPrepare;
         final boolean isAnswer; // a promise or vote: matters once
+        int watermark; // of an accept: the heartbeat that says the same of what is chosen
 
         private Letter(int id, int from, int to, Message message) {
             this.id = id;
             this.from = from;
             this.to = to;
             this.message = message;
+            this.isPrepare = message instanceof Prepare;
             this.isAnswer = message instanceof Promise || message instanceof Accepted;
             if (message instanceof Prepare prepare) {
                 ballot = Local.number(prepare.ballot());
@@ -88,26 +91,34 @@ final class Mail {
 
     /** The letter that says this, the same one each time. */
     Letter letter(int from, int to, Message message) {
-        return letters.computeIfAbsent(new Address(from, to, message), address -> {
-            Letter letter = new Letter(byId.size(), from, to, message);
-            byId.add(letter);
-            return letter;
-        });
+        Address address = new Address(from, to, message);
+        Letter known = letters.get(address);
+        if (known != null) {
+            return known;
+        }
+        Letter letter = new Letter(byId.size(), from, to, message);
+        letters.put(address, letter);
+        byId.add(letter);
+        if (message instanceof Accept accept) {
+            letter.watermark = letter(from, to, new Heartbeat(accept.ballot(), accept.chosenUpTo(), 0, 0)).id;
+        }
+        return letter;
     }
 
     /**
      * Whether the network takes it. Pre-votes, heartbeat answers and {@code Holds} decide only about time, which passes as it
-     * likes here; catch-up is a step of its own.
+     * likes here; catch-up is a step of its own. Rejections and heartbeats without news only make nodes give up, which they do when
+     * they like, or campaign in a higher round, which they may choose: the reduction leaves them out.
      */
     boolean travels(Message message) {
         if (message instanceof Heartbeat heartbeat) {
-            return bounds.late() || heartbeat.chosenUpTo() > 0;
+            return !bounds.reduced() || heartbeat.chosenUpTo() > 0;
         }
         return message instanceof Prepare
                 || message instanceof Promise
                 || message instanceof Accept
                 || message instanceof Accepted
-                || (bounds.late() && message instanceof Rejected);
+                || (!bounds.reduced() && message instanceof Rejected);
     }
 
     /** The prefix in a vote tells only whom one could ask for values; a vote for nothing says only that. */
@@ -126,59 +137,33 @@ final class Mail {
      * @param fragile whether the receiver may still crash, so that only what is on its disk lasts
      */
     boolean isDead(Letter letter, Local sender, Local receiver, boolean fragile) {
-        if (!bounds.reduced()) {
-            return false;
-        }
         if (letter.isAnswer) { // a ballot that was given up is never taken up again
-            return receiver.ballot != letter.ballot || (!bounds.late() && !standsBehind(letter, sender));
-        }
-        if (letter.message instanceof Rejected) {
-            return false;
+            return receiver.ballot != letter.ballot;
         }
         long promised = fragile ? receiver.promisedOnDisk : receiver.promised;
         if (letter.ballot < promised) {
-            return !bounds.late();
+            return true;
         }
-        if (!bounds.late()) {
-            return sender.ballot != letter.ballot || isDone(letter, receiver, promised, fragile);
-        }
-        if (letter.message instanceof Prepare) { // who has promised can only answer again
-            return letter.ballot == promised && sender.ballot != letter.ballot;
+        if (letter.isPrepare) { // who has promised can only answer again
+            return letter.ballot == promised && (sender.ballot != letter.ballot || sender.hasProposedAll);
         }
         boolean told = letter.chosenUpTo <= (fragile ? receiver.chosenUpToOnDisk : receiver.chosenUpTo);
-        return letter.message instanceof Accept && told && isVoted(letter, receiver, fragile);
+        return told && (letter.slot == 0 || isAnswered(letter, receiver, fragile));
     }
 
-    private static boolean isDone(Letter letter, Local receiver, long promised, boolean fragile) {
-        if (letter.message instanceof Prepare) {
-            return promised == letter.ballot;
-        }
-        if (letter.message instanceof Heartbeat) {
-            return letter.chosenUpTo <= receiver.chosenUpTo;
-        }
-        return isVoted(letter, receiver, fragile);
+    /** What is left of a message: of an {@code Accept} that was answered, the watermark. */
+    int rest(Letter letter, Local receiver, boolean fragile) {
+        return letter.slot > 0 && letter.chosenUpTo > 0 && isAnswered(letter, receiver, fragile)
+                ? letter.watermark
+                : letter.id;
     }
 
-    /** Whether the sender of an answer would still give it. */
-    private static boolean standsBehind(Letter answer, Local sender) {
-        if (answer.message instanceof Accepted accepted) {
-            for (int slot = 1; slot < sender.votes.length; slot++) {
-                if (accepted.slots().containsAll(slot, slot)
-                        && (slot <= sender.base || sender.votes[slot] == answer.ballot)) {
-                    return true;
-                }
-            }
-            return false;
-        }
-        return sender.promised == answer.ballot;
-    }
-
-    private static boolean isVoted(Letter accept, Local receiver, boolean fragile) {
-        int slot = accept.slot;
-        if (slot <= receiver.base) {
-            return true; // it is answered by a vote for nothing
-        }
-        boolean lasts = !fragile || slot <= receiver.chosenUpToOnDisk || receiver.votesOnDisk[slot] == accept.ballot;
-        return receiver.votes[slot] == accept.ballot && lasts;
+    /**
+     * Whether a repeat could only repeat the answer. As long as the receiver may crash it can do more: with the votes it writes down
+     * what it knows to be chosen, and it may never have said a vote that its disk kept.
+     */
+    private boolean isAnswered(Letter accept, Local receiver, boolean fragile) {
+        return (accept.slot <= receiver.base || receiver.votes[accept.slot] == accept.ballot)
+                && (!fragile || receiver.recordedUpTo >= bounds.slots());
     }
 }

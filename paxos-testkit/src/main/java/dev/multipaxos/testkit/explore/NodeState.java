@@ -7,9 +7,8 @@ import dev.multipaxos.runtime.Driver;
  * One node between two turns, as a value.
  *
  * @param node which one
- * @param life how often it has crashed
  * @param replica the protocol
  * @param gate what waits for the disk
  * @param disk the disk
  */
-record NodeState(int node, int life, ReplicaState replica, Driver.Held gate, Disk disk) {}
+record NodeState(int node, ReplicaState replica, Driver.Held gate, Disk disk) {}

@@ -11,10 +11,6 @@ import dev.multipaxos.core.InvariantViolation;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Parameters;
 import dev.multipaxos.core.Replica;
-import dev.multipaxos.core.ReplicaState;
-import dev.multipaxos.core.ReplicaState.Volatile;
-import dev.multipaxos.core.Role;
-import dev.multipaxos.core.SlotRanges;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.runtime.Driver;
 import dev.multipaxos.testkit.explore.Turn.Sent;
@@ -32,12 +28,15 @@ import java.util.stream.IntStream;
 final class Steps {
 
     /** Inputs that are no messages; messages have the numbers of their letters. */
-    static final int CAMPAIGN = 1 << 30;
+    private static final int NO_LETTER = 1 << 30;
 
-    static final int PROPOSE = CAMPAIGN + 1;
-    static final int SYNC = CAMPAIGN + 2;
+    static final int PROPOSE = NO_LETTER;
+    static final int SYNC = NO_LETTER + 1;
+    static final int GIVE_UP = NO_LETTER + 2;
+    /** In this round. */
+    static final int CAMPAIGN = NO_LETTER + 3;
     /** And so many of the unsynced records are kept. */
-    static final int CRASH = CAMPAIGN + 3;
+    static final int CRASH = CAMPAIGN + 1 + Bounds.BALLOTS_MAX;
 
     /** What an input leads to: the node's next state, and the letters it sends. */
     static final class Outcome {
@@ -77,37 +76,26 @@ final class Steps {
         }
     }
 
-    /** What must be equal for two states to be the same, when the reduction is on: all that safety can depend on. */
-    private record Essence(
-            int node,
-            int life,
-            Durable durable,
-            SlotRanges chosen,
-            long chosenUpTo,
-            ReplicaState.Part proposer,
-            ReplicaState.Part compaction,
-            Role role,
-            Ballot nextBallot,
-            Driver.Held gate,
-            Disk disk) {}
-
     private static final int TICKS_MAX = 20; // until the most patient node campaigns
     private static final int VARIANTS_MAX = 2;
 
     private final Bounds bounds;
     private final Sabotage sabotage;
     private final Mail mail;
+    private final Values values;
     private final Parameters parameters;
     private final Configuration configuration;
     private final Map<Object, Local> locals = new HashMap<>();
     private final List<Local> byId = new ArrayList<>();
     private final LongIntMap known = new LongIntMap();
+    private final LongIntMap others = new LongIntMap(); // the same with fewer prospects
     private final List<Outcome> outcomes = new ArrayList<>();
 
-    Steps(Bounds bounds, Sabotage sabotage, Mail mail) {
+    Steps(Bounds bounds, Sabotage sabotage, Mail mail, Values values) {
         this.bounds = bounds;
         this.sabotage = sabotage;
         this.mail = mail;
+        this.values = values;
         int ring = Math.max(2 * bounds.alpha(), bounds.slots());
         this.parameters = new Parameters(bounds.alpha(), ring, 1, 2, 0, 1 << 20, 1 << 20, 1 << 20);
         this.configuration = Configuration.majority(
@@ -129,7 +117,21 @@ final class Steps {
     /** A node that has never run. */
     Local first(int node) {
         Replica replica = new Replica(node, configurationOf(node), parameters, Durable.EMPTY);
-        return local(new NodeState(node, 0, replica.state(), Driver.Held.NOTHING, Disk.EMPTY));
+        return local(new NodeState(node, replica.state(), Driver.Held.NOTHING, Disk.EMPTY), Essence.ALL);
+    }
+
+    /** The same node, when less can happen to it. */
+    Local with(Local local, int prospects) {
+        if (local.prospects == prospects) {
+            return local;
+        }
+        long key = (long) local.id << 32 | prospects;
+        int at = others.get(key);
+        if (at < 0) {
+            at = local(local.state, prospects).id;
+            others.put(key, at);
+        }
+        return byId.get(at);
     }
 
     /** What a node does with an input. */
@@ -155,12 +157,12 @@ final class Steps {
 
     private Outcome compute(Local local, int input) {
         Turn turn = run(local.state, input);
-        Outcome outcome = outcome(local.state, turn);
+        Outcome outcome = outcome(local.state, turn, local.prospects);
         checkFunction(local, input, turn, outcome);
         return outcome;
     }
 
-    private Outcome outcome(NodeState before, Turn turn) {
+    private Outcome outcome(NodeState before, Turn turn, int prospects) {
         NodeState after = turn.after();
         Safety.checkRises(before, after);
         int[] sent = turn.sent().stream()
@@ -169,21 +171,29 @@ final class Steps {
                 .sorted()
                 .distinct()
                 .toArray();
-        return new Outcome(local(after), sent, List.copyOf(turn.votes()));
+        List<Votes.Vote> votes = turn.votes().stream()
+                .map(vote ->
+                        new Votes.Vote((int) vote.slot(), Local.number(vote.ballot()), values.number(vote.value())))
+                .toList();
+        return new Outcome(local(after, prospects), sent, votes);
     }
 
     // ---- one turn ----
 
     private Turn run(NodeState state, int input) {
+        if (input < NO_LETTER) {
+            return deliver(state, mail.letter(input));
+        }
+        if (input >= CRASH) {
+            return restart(state, input - CRASH);
+        }
+        if (input >= CAMPAIGN) {
+            return campaign(state, input - CAMPAIGN);
+        }
         return switch (input) {
-            case CAMPAIGN -> campaign(state);
             case PROPOSE -> propose(state);
-            case SYNC -> {
-                Turn turn = turn(state);
-                turn.sync();
-                yield turn;
-            }
-            default -> input >= CRASH ? restart(state, input - CRASH) : deliver(state, mail.letter(input));
+            case SYNC -> sync(state);
+            default -> giveUp(state);
         };
     }
 
@@ -211,11 +221,22 @@ final class Steps {
     }
 
     /**
-     * Time passes until this node campaigns, and every pre-vote is granted: that is the worst that clocks and {@code Election} can
-     * do. What it says on the way, as a leader that is not heard any more, is lost.
+     * It hears that others have promised all that is below this round, if it did not know. Then time passes until it campaigns, and
+     * every pre-vote is granted: that is the worst that clocks and {@code Election} can do. What it says on the way, as a leader that
+     * is not heard any more, is lost.
      */
-    private Turn campaign(NodeState state) {
+    private Turn campaign(NodeState state, long round) {
+        if (round == nextRound(state)) {
+            return campaign(turn(state));
+        }
         Turn turn = turn(state);
+        Ballot below = new Ballot(round - 1, bounds.acceptors());
+        turn.take(new Input.Received(bounds.acceptors(), new Message.Rejected(below)));
+        turn.sent().clear();
+        return campaign(turn);
+    }
+
+    private Turn campaign(Turn turn) {
         Ballot old = turn.replica().ballot();
         for (int i = 0; i < TICKS_MAX; i++) {
             turn.take(new Input.Tick());
@@ -230,7 +251,30 @@ final class Steps {
                 return turn;
             }
         }
-        return turn(state); // it never does: a leader that is a quorum alone
+        return turn; // it never does: a leader that is a quorum alone
+    }
+
+    /** It hears of a higher ballot in the same round. */
+    private Turn giveUp(NodeState state) {
+        Turn turn = turn(state);
+        Ballot higher = new Ballot(turn.replica().ballot().round(), bounds.acceptors() + 1);
+        turn.take(new Input.Received(bounds.acceptors(), new Message.Rejected(higher)));
+        return turn;
+    }
+
+    /** The round in which a node campaigns if it hears nothing any more; 0 if it never does. */
+    private long nextRound(NodeState state) {
+        if (state.node() > bounds.proposers()) {
+            return 0;
+        }
+        try {
+            Turn turn = turn(state);
+            Ballot old = turn.replica().ballot();
+            campaign(turn);
+            return isCampaigning(turn, old) ? turn.replica().ballot().round() : 0;
+        } catch (Broken e) {
+            return turn(state).replica().promised().round() + 1; // the campaign itself will tell
+        }
     }
 
     private static boolean isCampaigning(Turn turn, Ballot old) {
@@ -238,20 +282,26 @@ final class Steps {
         return !ballot.equals(Ballot.ZERO) && !ballot.equals(old);
     }
 
-    /** A value that tells where and in which life it was proposed: whatever is mixed up shows. */
+    /** A value that tells where it was proposed: whatever is mixed up shows. */
     private Turn propose(NodeState state) {
         Turn turn = turn(state);
         Replica replica = turn.replica();
         Bytes text = Bytes.utf8(replica.ballot() + "/" + replica.slotIn());
-        turn.take(new Input.Propose(new Value.Batch(state.life(), text)));
+        turn.take(new Input.Propose(new Value.Batch(0, text)));
+        return turn;
+    }
+
+    private Turn sync(NodeState state) {
+        Turn turn = turn(state);
+        turn.sync();
         return turn;
     }
 
     private Turn restart(NodeState state, int kept) {
         Disk disk = sabotage.starts(state.disk().crash(kept));
         Replica replica = new Replica(state.node(), configurationOf(state.node()), parameters, disk.durable());
-        Turn turn = turn(
-                new NodeState(state.node(), state.life() + 1, replica.state(), Driver.Held.NOTHING, disk), replica);
+        check(replica.ballot().equals(Ballot.ZERO), () -> "node " + state.node() + " takes its old ballot up again");
+        Turn turn = turn(new NodeState(state.node(), replica.state(), Driver.Held.NOTHING, disk), replica);
         turn.addVotes(state.disk().unsynced().subList(0, kept));
         turn.end(); // what the disk says of choices above its prefix may complete it
         return turn;
@@ -259,51 +309,28 @@ final class Steps {
 
     // ---- states ----
 
-    private Local local(NodeState state) {
+    private Local local(NodeState state, int prospects) {
         Replica replica = replica(state);
-        Object key = bounds.reduced() ? essence(state, replica) : state;
+        long nextRound = (prospects & Essence.CAMPAIGNS) != 0 ? nextRound(state) : 0;
+        Object key = bounds.reduced() ? Essence.of(state, replica, prospects, nextRound, bounds.slots()) : state;
         Local known = locals.get(key);
         if (known == null) {
             checkState(state, replica);
-            known = new Local(byId.size(), state, replica, bounds.slots());
+            known = new Local(byId.size(), state, prospects, replica, nextRound, values, bounds.slots());
             byId.add(known);
             locals.put(key, known);
         } else if (known.variants.size() < VARIANTS_MAX
                 && !known.state.equals(state)
                 && !known.variants.contains(state)) {
             checkState(state, replica);
+            checkLooksLike(known, new Local(-1, state, prospects, replica, nextRound, values, bounds.slots()));
             known.variants.add(state);
         }
         return known;
     }
 
-    /**
-     * Left out: the counters of time, who was heard, and who may have what; they decide when a node campaigns, steps down or
-     * asks for values, and here it may do so whenever it likes.
-     */
-    private Essence essence(NodeState state, Replica replica) {
-        Volatile memory = state.replica().memory();
-        boolean campaigns = state.node() <= bounds.proposers();
-        return new Essence(
-                state.node(),
-                state.life(),
-                state.replica().durable(),
-                memory.chosen(),
-                memory.chosenUpTo(),
-                memory.proposer(),
-                memory.compaction(),
-                replica.role(),
-                campaigns ? nextBallot(state) : Ballot.ZERO,
-                state.gate(),
-                state.disk());
-    }
-
-    private Ballot nextBallot(NodeState state) {
-        try {
-            return campaign(state).replica().ballot();
-        } catch (Broken e) {
-            return Ballot.ZERO; // the campaign itself will tell
-        }
+    private static void checkLooksLike(Local known, Local variant) {
+        check(variant.looksLike(known), () -> "the reduction: " + variant.state + " does not look like " + known.state);
     }
 
     // ---- what the reduction, and any model checker, relies on ----
@@ -339,14 +366,14 @@ final class Steps {
         check(
                 again.after().equals(after) && again.sent().equals(turn.sent()),
                 () -> "explorable: from " + local.state + " once to " + after + ", once to " + again.after());
-        if (input < CAMPAIGN) {
+        if (input < NO_LETTER) {
             NodeState repeated = deliver(after, mail.letter(input)).after();
             check(
                     repeated.replica().equals(after.replica()),
                     () -> "explorable: " + mail.letter(input) + ", repeated, changes " + after + " to " + repeated);
         }
         for (NodeState variant : List.copyOf(local.variants)) {
-            Outcome other = outcome(variant, run(variant, input));
+            Outcome other = outcome(variant, run(variant, input), local.prospects);
             check(
                     other.isSameAs(outcome),
                     () -> "the reduction: " + describe(input) + " leads from " + local.state + " to "
@@ -356,15 +383,19 @@ final class Steps {
 
     /** An input, for people. */
     String describe(int input) {
+        if (input < NO_LETTER) {
+            return mail.letter(input).toString();
+        }
+        if (input >= CRASH) {
+            return "it crashes and starts again; of what was not synced, " + (input - CRASH) + " records are there";
+        }
+        if (input >= CAMPAIGN) {
+            return "it campaigns in round " + (input - CAMPAIGN);
+        }
         return switch (input) {
-            case CAMPAIGN -> "it campaigns";
             case PROPOSE -> "a client proposes";
             case SYNC -> "its disk is done";
-            default ->
-                input >= CRASH
-                        ? "it crashes and starts again; of what was not synced, " + (input - CRASH)
-                                + " records are there"
-                        : mail.letter(input).toString();
+            default -> "it gives its ballot up";
         };
     }
 }

@@ -24,7 +24,7 @@ final class Turn implements Driver.Journal, Driver.Network, Driver.Application {
     private final boolean answersBeforeDurable;
     private final Driver driver;
     private final List<Sent> sent = new ArrayList<>();
-    private final List<Votes.Vote> votes = new ArrayList<>();
+    private final List<Record.Accepted> votes = new ArrayList<>();
     private final ArrayDeque<Input> readBack = new ArrayDeque<>();
     private Disk disk;
     private long executed;
@@ -51,14 +51,14 @@ final class Turn implements Driver.Journal, Driver.Network, Driver.Application {
     }
 
     /** The votes that became durable. */
-    List<Votes.Vote> votes() {
+    List<Record.Accepted> votes() {
         return votes;
     }
 
     void addVotes(List<Record> durable) {
         for (Record record : durable) {
             if (record instanceof Record.Accepted vote) {
-                votes.add(new Votes.Vote((int) vote.slot(), Local.number(vote.ballot()), vote.value()));
+                votes.add(vote);
             }
         }
     }
@@ -87,7 +87,7 @@ final class Turn implements Driver.Journal, Driver.Network, Driver.Application {
     }
 
     NodeState after() {
-        return new NodeState(before.node(), before.life(), replica().state(), driver.held(), disk);
+        return new NodeState(before.node(), replica().state(), driver.held(), disk);
     }
 
     private void reached(long ticket) {

@@ -2,12 +2,11 @@ package dev.multipaxos.testkit.explore;
 
 import static dev.multipaxos.testkit.explore.Broken.check;
 
-import dev.multipaxos.core.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.function.IntConsumer;
 
 /**
  * The votes that ever became durable in one slot, on whatever disks, also those that later ones replaced: a value is chosen once a
@@ -16,18 +15,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class Votes {
 
-    /** A vote of one node. */
-    record Vote(int slot, long ballot, Value value) {}
+    /** A vote of one node; the value by its number. */
+    record Vote(int slot, long ballot, int value) {}
 
     /** All votes of one ballot; a bit for each node. */
-    private record Tally(long ballot, Value value, int voters) {}
+    private record Tally(long ballot, int value, int voters) {}
 
+    private final Values values;
     private final int quorum;
     private final List<List<Tally>> sets = new ArrayList<>(List.of(List.of()));
     private final Map<List<Tally>, Integer> numbers = new HashMap<>(Map.of(List.of(), 0));
 
-    Votes(int acceptors) {
+    Votes(int acceptors, Values values) {
         this.quorum = acceptors / 2 + 1;
+        this.values = values;
     }
 
     /** {@return the number of the set with one more vote} */
@@ -37,9 +38,10 @@ final class Votes {
         for (Tally tally : sets.get(set)) {
             if (tally.ballot() == vote.ballot()) {
                 check(
-                        tally.value().equals(vote.value()),
-                        () -> "one value for each slot and ballot: node " + node + " votes for " + vote.value()
-                                + " in slot " + vote.slot() + ", another one for " + tally.value());
+                        tally.value() == vote.value(),
+                        () -> "one value for each slot and ballot: node " + node + " votes for "
+                                + values.value(vote.value())
+                                + " in slot " + vote.slot() + ", another one for " + values.value(tally.value()));
                 voters |= tally.voters();
             } else {
                 more.add(tally);
@@ -50,29 +52,37 @@ final class Votes {
         return number(more);
     }
 
-    /** {@return the values that a quorum has voted for at one ballot} */
-    List<Value> chosen(int set) {
-        return sets.get(set).stream()
-                .filter(tally -> Integer.bitCount(tally.voters()) >= quorum)
-                .map(Tally::value)
-                .toList();
+    /** Tells the values that a quorum has voted for at one ballot. */
+    void chosen(int set, IntConsumer value) {
+        for (Tally tally : sets.get(set)) {
+            if (Integer.bitCount(tally.voters()) >= quorum) {
+                value.accept(tally.value());
+            }
+        }
     }
 
     /**
      * Forgets what cannot become news.
      *
+     * @param choice the value that is chosen, or 0
      * @param promised for each node, from 1 on, the ballot that its disk promises
      */
-    int without(int set, @Nullable Value choice, long[] promised) {
-        if (set == 0) {
-            return 0;
+    int without(int set, int choice, long[] promised) {
+        List<Tally> tallies = sets.get(set);
+        for (int i = 0; i < tallies.size(); i++) {
+            if (!isNews(tallies.get(i), choice, promised)) {
+                return number(tallies.stream()
+                        .filter(tally -> isNews(tally, choice, promised))
+                        .toList());
+            }
         }
-        return number(sets.get(set).stream()
-                .filter(tally -> !tally.value().equals(choice) && canBeChosen(tally, promised))
-                .toList());
+        return set;
     }
 
-    private boolean canBeChosen(Tally tally, long[] promised) {
+    private boolean isNews(Tally tally, int choice, long[] promised) {
+        if (tally.value() == choice) {
+            return false;
+        }
         int possible = tally.voters();
         for (int node = 1; node < promised.length; node++) {
             possible |= promised[node] <= tally.ballot() ? 1 << node : 0;

@@ -85,7 +85,7 @@ enum PlantedBug {
         boolean slowDisk = this == ANSWER_BEFORE_DURABLE || this == WATERMARK_TOO_HIGH;
         int crashes = this == PROMISE_FORGOTTEN || this == VOTES_FORGOTTEN ? 1 : 0;
         int ballots = this == LOWEST_BALLOT_WINS ? 3 : 2;
-        return new Bounds(3, 2, ballots, 1, 1, crashes, slowDisk, false, true);
+        return new Bounds(3, 2, ballots, 1, 1, crashes, slowDisk, true);
     }
 
     private static Sabotage promises(UnaryOperator<Promise> change) {
