@@ -73,8 +73,8 @@ record Essence(
     }
 
     /**
-     * A vote below the promise is never given again; who tells it is asked for a promise. Once that is over it is as good as none, and
-     * at which ballot a chosen value was voted for is nothing to anybody.
+     * A vote below the promise is told only in promises, and to a restart. Once neither comes any more it is as good as none, and a value
+     * that is known to be chosen there was voted for at no ballot that matters. Which choices are on the disk only a restart asks.
      */
     private static Durable relevant(Durable durable, SlotRanges known, int prospects) {
         boolean onDisk = (prospects & DISK) != 0;
