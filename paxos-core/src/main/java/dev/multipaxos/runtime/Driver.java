@@ -176,7 +176,8 @@ public final class Driver {
     public void endTurn() {
         do {
             replica.endTurn(effects);
-            if (!parked.isEmpty() && Math.max(syncing, durable) < parked.getLast().ticket()) {
+            if (!parked.isEmpty()
+                    && Math.max(syncing, durable) < parked.getLast().ticket()) {
                 syncing = parked.getLast().ticket();
                 network.flush(); // what needs no disk is on its way while the disk works
                 journal.sync(syncing);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Everybody who wants something of the cluster: applications at the members, and clients that are none. */
@@ -117,7 +118,7 @@ final class Clients {
                 node,
                 call.id(),
                 deadline,
-                node.read(Consistency.LINEARIZABLE, () -> machine.query(call.command()), deadline),
+                () -> node.read(Consistency.LINEARIZABLE, () -> machine.query(call.command()), deadline),
                 answered);
     }
 
@@ -125,13 +126,18 @@ final class Clients {
     void propose(SimulatedNode node, Duration deadline, Runnable answered) {
         Load.Call call = simulation.load().command(node.id());
         witness.asked(call.id(), call.command());
-        await(node, call.id(), deadline, node.propose(call.command(), deadline), answered);
+        await(node, call.id(), deadline, () -> node.propose(call.command(), deadline), answered);
     }
 
     /** The answer comes on its own; of a call that was made in a life that is over it never does. */
     private void await(
-            SimulatedNode node, long id, Duration deadline, CompletableFuture<Bytes> answer, Runnable answered) {
-        CompletableFuture<@Nullable Void> ended = answer.handle((bytes, failure) -> {
+            SimulatedNode node,
+            long id,
+            Duration deadline,
+            Supplier<CompletableFuture<Bytes>> call,
+            Runnable answered) {
+        int life = node.life(); // the call itself may be the end of it
+        CompletableFuture<@Nullable Void> ended = call.get().handle((bytes, failure) -> {
             try {
                 ended(node, id, bytes, failure);
                 if (failure == null) {
@@ -143,7 +149,7 @@ final class Clients {
             return null;
         });
         long dueMicros = simulation.now() + 2 * deadline.toNanos() / 1_000 + GRACE_MICROS; // its clock may be slow
-        calls.add(new Open(node, node.life(), id, dueMicros, ended));
+        calls.add(new Open(node, life, id, dueMicros, ended));
     }
 
     private void ended(SimulatedNode node, long id, @Nullable Bytes answer, @Nullable Throwable failure) {

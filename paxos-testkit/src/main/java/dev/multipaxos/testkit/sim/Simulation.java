@@ -296,7 +296,8 @@ public final class Simulation {
         }
         observer.world(() -> "healed: " + back);
         long electionMicros = (long) swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
-        long slots = witness.executed() + clients.open().size() + 1; // to catch up with, and what waits: a slot may hold one
+        long slots =
+                witness.executed() + clients.open().size() + 1; // to catch up with, and what waits: a slot may hold one
         long bound = 200 * electionMicros + 20L * Swarm.TICK_MICROS * slots;
         long[] askAgainAt = {now}; // a call may end without an answer, its session having expired meanwhile
         List<SimulatedNode> owing = new ArrayList<>(back);

@@ -39,7 +39,7 @@ final class OuterMutants {
 
     /** What leaves before it may. */
     static List<Mutant> gate() {
-        String binding = "message instanceof Message.Binding && durable < appended";
+        String binding = "message instanceof Message.Binding && waits";
         return List.of(
                 runtime(
                         "Driver",
