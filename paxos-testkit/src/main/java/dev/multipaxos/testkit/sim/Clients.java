@@ -74,7 +74,7 @@ final class Clients {
     private void mustBeInTime() {
         for (Open call : open()) {
             Checks.check(
-                    simulation.now() <= call.dueMicros || simulation.now() - call.node.pausedUntil() <= GRACE_MICROS,
+                    simulation.now() <= call.dueMicros || simulation.now() - call.node.stillUntil() <= GRACE_MICROS,
                     () -> "calls: call " + call.id + " at node " + call.node.id() + " is open "
                             + (simulation.now() - call.dueMicros) / 1_000 + " ms after it must have ended");
         }

@@ -44,6 +44,7 @@ final class SimulatedNode implements TimeSource {
 
     private int life; // counts up at every start and every crash
     private long pausedUntil;
+    private long stillUntil; // what was put off in a pause that was cut short comes no sooner
     private long wallAheadMillis; // of this node's wall clock
     private @Nullable SteppedNode<Bytes, Bytes> running; // null while the node is down
     private @Nullable SimulatedTransport transport;
@@ -99,11 +100,17 @@ final class SimulatedNode implements TimeSource {
         return pausedUntil;
     }
 
+    /** {@return when it may last have stood still, in any part} */
+    long stillUntil() {
+        return stillUntil;
+    }
+
     void pauseUntil(long time) {
         if (isUp() && time > simulation.now()) {
             note(Step.Kind.PAUSE, () -> "stands still until " + time + " µs");
         }
         pausedUntil = time;
+        stillUntil = Math.max(stillUntil, time);
     }
 
     SimulatedDisk disk() {
