@@ -153,18 +153,19 @@ final class Clients {
     }
 
     private void ended(SimulatedNode node, long id, @Nullable Bytes answer, @Nullable Throwable failure) {
-        simulation
-                .observer()
-                .at(
-                        node.id(),
-                        Step.Kind.CALL,
-                        () -> "call " + id + " ended: " + (failure == null ? "answered" : failure.getMessage()));
+        Observer observer = simulation.observer();
+        if (failure instanceof PaxosException.Overloaded) {
+            observer.hit(Situation.OVERLOADED);
+        } else { // the others may be too many for a trace
+            observer.at(
+                    node.id(),
+                    Step.Kind.CALL,
+                    () -> "call " + id + " ended: " + (failure == null ? "answered" : failure.getMessage()));
+        }
         if (failure instanceof PaxosException.OutcomeUnknown) {
-            simulation.observer().hit(Situation.OUTCOME_UNKNOWN);
-        } else if (failure instanceof PaxosException.Overloaded) {
-            simulation.observer().hit(Situation.OVERLOADED);
+            observer.hit(Situation.OUTCOME_UNKNOWN);
         } else if (failure instanceof PaxosException.SessionExpired) {
-            simulation.observer().hit(Situation.SESSION_LOST);
+            observer.hit(Situation.SESSION_LOST);
         }
         simulation.load().ended(id, answer, failure);
     }

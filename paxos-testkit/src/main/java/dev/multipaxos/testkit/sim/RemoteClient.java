@@ -241,8 +241,8 @@ final class RemoteClient {
         } catch (WireException e) {
             throw new AssertionError("codec: what a member said to a client cannot be decoded", e);
         }
-        simulation.observer().at(server.id(), Step.Kind.CALL, () -> "tells client " + name + ": " + message);
         if (message instanceof ClientMessage.Results results) {
+            simulation.observer().at(server.id(), Step.Kind.CALL, () -> "tells client " + name + ": " + results);
             results.results().forEach(this::onResult);
         } else if (message instanceof ClientMessage.QueryResult result) {
             onQueryResult(result);
