@@ -158,11 +158,6 @@ public final class SteppedNode<C, R> {
         parts.apply().work(most);
     }
 
-    /** {@return the last slot that is executed} */
-    public long executedUpTo() {
-        return parts.apply().executedUpTo();
-    }
-
     // ---- the whole
 
     /** {@return the protocol, to look at} */
@@ -173,11 +168,6 @@ public final class SteppedNode<C, R> {
     /** {@return whether a message waits for the disk} */
     public boolean isHoldingBack() {
         return parts.driver().parked() > 0;
-    }
-
-    /** {@return its storage} */
-    public long storageId() {
-        return parts.identity().storageId();
     }
 
     /** {@return how often its storage was opened} */
