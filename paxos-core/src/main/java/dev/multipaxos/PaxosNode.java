@@ -142,6 +142,7 @@ public final class PaxosNode<C, R> implements AutoCloseable {
         private @Nullable String bind;
         private Timing timing = Timing.defaults();
         private Limits limits = Limits.defaults();
+        private Retention retention = Retention.defaults();
         private NodeListener listener = new NodeListener() {};
 
         private Builder(StateMachine<C, R> stateMachine, Codec<C> commands, Codec<R> answers) {
@@ -204,6 +205,17 @@ public final class PaxosNode<C, R> implements AutoCloseable {
          */
         public Builder<C, R> limits(Limits bounds) {
             this.limits = Objects.requireNonNull(bounds, "bounds");
+            return this;
+        }
+
+        /**
+         * Changes when snapshots are taken and what is kept; {@link Retention#defaults} unless called.
+         *
+         * @param kept what is kept
+         * @return this
+         */
+        public Builder<C, R> retention(Retention kept) {
+            this.retention = Objects.requireNonNull(kept, "kept");
             return this;
         }
 
@@ -271,6 +283,7 @@ public final class PaxosNode<C, R> implements AutoCloseable {
                             transport,
                             timing,
                             limits,
+                            retention,
                             listener,
                             stateMachine,
                             commands,
@@ -304,6 +317,7 @@ public final class PaxosNode<C, R> implements AutoCloseable {
             }
             problems.addAll(timing.problems());
             problems.addAll(limits.problems());
+            problems.addAll(retention.problems());
             return problems;
         }
     }

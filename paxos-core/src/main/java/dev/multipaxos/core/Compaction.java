@@ -77,6 +77,13 @@ final class Compaction {
         holds[index] = Math.max(holds[index], message.upTo());
     }
 
+    /** A durable snapshot stands for the slots up to this one. */
+    void install(long upTo) {
+        int index = configuration.indexOf(self);
+        holds[index] = Math.max(holds[index], upTo);
+        clearedUpTo = Math.max(clearedUpTo, upTo);
+    }
+
     /** A leader finds out what everybody holds. */
     void clearAsLeader() {
         onCleared(Arrays.stream(holds).min().orElse(0));

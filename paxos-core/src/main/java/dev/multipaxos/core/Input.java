@@ -51,4 +51,11 @@ public sealed interface Input {
             values = List.copyOf(values);
         }
     }
+
+    /**
+     * A snapshot of the state machine came from another member. It is durable, and the state machine has been set to it.
+     *
+     * @param upTo the last slot whose effects are in it
+     */
+    record Installed(long upTo) implements Input {}
 }

@@ -39,6 +39,13 @@ final class Learner {
         executed = Math.max(executed, slot);
     }
 
+    /** A durable snapshot stands for the slots up to this one. */
+    void install(long slot) {
+        chosenUpTo = Math.max(chosenUpTo, slot);
+        recordedUpTo = Math.max(recordedUpTo, slot);
+        executed = Math.max(executed, slot);
+    }
+
     /**
      * The leader of {@code ballot} says that the slots up to {@code upTo} are chosen. That speaks only of what was accepted at
      * that very ballot; an entry of any other ballot, older or newer, is fetched.

@@ -167,6 +167,16 @@ final class Proposer {
         return !isIdle() && log.isVotedAt(slot, ballot) && !log.value(slot).equals(chosen);
     }
 
+    /** Whether this node has proposed, at its present ballot, in a slot up to this one whose choice it does not know. */
+    boolean hasProposedUpTo(long last) {
+        for (long slot = learner.chosenUpTo() + 1; !isIdle() && slot <= Math.min(last, log.top()); slot++) {
+            if (log.isVotedAt(slot, ballot)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The rule that replaces "phase 1 is done": asked for each slot, immediately before proposing in it. */
     private boolean mayPropose(long slot) {
         Recovery merging = recovery;

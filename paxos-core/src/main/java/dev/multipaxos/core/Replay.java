@@ -30,9 +30,11 @@ public final class Replay {
     /**
      * Begins with an empty journal.
      *
-     * @param execute gets the chosen slots
+     * @param executed the last slot that the state machine has executed; the records of slots up to there are passed over
+     * @param execute gets the chosen slots above
      */
-    public Replay(Execute execute) {
+    public Replay(long executed, Execute execute) {
+        this.executed = executed;
         this.execute = execute;
     }
 

@@ -138,6 +138,8 @@ public final class Replica {
             onRead(read.token(), effects);
         } else if (input instanceof Input.LogRead found) {
             catchUp.reply(found.to(), found.fromSlot(), found.values(), effects);
+        } else if (input instanceof Input.Installed installed) {
+            onInstalled(installed.upTo(), effects);
         }
         learner.advance(effects);
     }
@@ -166,6 +168,22 @@ public final class Replica {
         } else {
             effects.readRefused(token);
         }
+    }
+
+    /** What a snapshot stands for is chosen and executed; promises and what was accepted above stay as they are. */
+    private void onInstalled(long upTo, Effects effects) {
+        if (upTo < slotOut()) {
+            return;
+        }
+        if (proposer.hasProposedUpTo(upTo)) {
+            stepDown(effects); // the snapshot hides whether what was chosen there is what was proposed
+        }
+        proposer.onLearned(upTo);
+        log.dropUpTo(upTo);
+        learner.install(upTo);
+        compaction.install(upTo);
+        proposer.recountBytesInFlight();
+        prepareIfPreVoted(effects);
     }
 
     // ---- time ----

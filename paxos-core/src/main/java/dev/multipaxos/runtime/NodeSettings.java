@@ -4,6 +4,7 @@ import dev.multipaxos.Codec;
 import dev.multipaxos.Limits;
 import dev.multipaxos.Membership;
 import dev.multipaxos.NodeListener;
+import dev.multipaxos.Retention;
 import dev.multipaxos.StateMachine;
 import dev.multipaxos.Timing;
 import dev.multipaxos.spi.DurableStorage;
@@ -20,6 +21,7 @@ import dev.multipaxos.spi.Transport;
  * @param transport its connections
  * @param timing its times
  * @param limits its bounds
+ * @param retention what it keeps of the past
  * @param listener who is told
  * @param stateMachine what is replicated
  * @param commands how commands become bytes
@@ -36,6 +38,7 @@ public record NodeSettings<C, R>(
         Transport transport,
         Timing timing,
         Limits limits,
+        Retention retention,
         NodeListener listener,
         StateMachine<C, R> stateMachine,
         Codec<C> commands,

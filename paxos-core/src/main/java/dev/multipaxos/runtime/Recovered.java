@@ -41,7 +41,7 @@ record Recovered(NodeIdentity identity, Durable durable, List<Pinned> pinned) {
         Bytes encoded = FoundingRecordCodec.encode(founding);
         DurableStorage.Identity storage = settings.storage().open(settings.node(), encoded);
         List<Pinned> pinned = new ArrayList<>();
-        Replay replay = new Replay((slot, value) -> execution.execute(slot, value, Outcomes.NONE));
+        Replay replay = new Replay(0, (slot, value) -> execution.execute(slot, value, Outcomes.NONE));
         settings.storage().replay((group, kind, slotFrom, slotTo, body) -> {
             if (kind == RecordCodec.PINNED) {
                 pinned.add(RecordCodec.decodePinned(body));

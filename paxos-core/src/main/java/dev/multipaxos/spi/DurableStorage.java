@@ -41,6 +41,25 @@ public interface DurableStorage extends AutoCloseable {
          * @throws IOException if the visitor cannot make sense of it; the caller lets it through
          */
         void record(int group, int kind, long slotFrom, long slotTo, Bytes body) throws IOException;
+
+        /**
+         * Hears that records are lost that were durable, and whose place in the order is here. What they were is not known, only
+         * what they can have touched. Who does not care for that does not go on: as it is, this throws.
+         *
+         * @param group the group of which records may be lost
+         * @param slotFrom the first slot that these may have touched; 0 if they touched none
+         * @param slotTo the last slot that they may have touched; 0 if they touched none
+         * @param promisedRound the round of the ballot that the group had promised behind them
+         * @param promisedNode the node of that ballot
+         * @throws IOException if the visitor cannot do without; the caller lets it through
+         */
+        default void damaged(int group, long slotFrom, long slotTo, long promisedRound, int promisedNode)
+                throws IOException {
+            throw new StorageException(
+                    StorageException.Code.DAMAGED,
+                    "records of group " + group + " are lost, slots " + slotFrom + " to " + slotTo,
+                    null);
+        }
     }
 
     /**
@@ -118,6 +137,37 @@ public interface DurableStorage extends AutoCloseable {
      * @throws StorageException if it cannot be read
      */
     long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor) throws StorageException;
+
+    /**
+     * Lets go of what is obsolete: records of a group that touch slots up to {@code upTo} only, and those that touch none and lie
+     * below {@code restatedFrom}. Whole segments go, in the background; the last {@code keepBytes} of the journal stay in any
+     * case. What {@link #trimmedUpTo} then says is durable before anything is gone. Called by the thread that appends.
+     *
+     * @param group the group
+     * @param upTo a slot up to which something durable stands for the log: a snapshot, or the state machine's own store. Lower
+     *     than before means as before
+     * @param restatedFrom a durable position, behind which everything was said again that was said of the group before and touches no slot
+     * @param keepBytes how much of the journal stays at least, for members that lag
+     * @throws StorageException if the storage failed; a file that cannot be deleted is no failure
+     */
+    default void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * {@return the highest {@code upTo} of the group that {@link #trim} was called with, 0 if none: the log alone does not say any
+     * more what was up to there. After {@link #open}}
+     *
+     * @param group the group
+     */
+    default long trimmedUpTo(int group) {
+        throw new UnsupportedOperationException();
+    }
+
+    /** {@return where snapshots are kept. After {@link #open}} */
+    default SnapshotStore snapshots() {
+        throw new UnsupportedOperationException();
+    }
 
     /** Releases the storage. Does not sync. Afterwards nothing is taken or read any more; called again, it does nothing. */
     @Override

@@ -60,7 +60,7 @@ final class Cluster {
         void start() {
             executed.clear();
             lastExecuted = 0;
-            Replay replay = new Replay(this::run);
+            Replay replay = new Replay(0, this::run);
             disk.forEach(replay::record);
             recordsBefore = disk.size();
             driver = new Driver(new Replica(id, configuration, parameters, replay.finish()), this, this, this);

@@ -53,7 +53,7 @@ record Disk(Durable durable, List<Value> executed, List<Record> unsynced) {
 
     private static Disk fold(Durable durable, List<Value> executed, List<Record> more) {
         List<Value> values = new ArrayList<>();
-        Replay replay = new Replay((slot, value) -> values.add(value));
+        Replay replay = new Replay(0, (slot, value) -> values.add(value));
         if (!durable.promised().equals(Ballot.ZERO)) {
             replay.record(new Record.Promised(durable.promised()));
         }

@@ -5,6 +5,7 @@ import static dev.multipaxos.testkit.sim.Checks.check;
 import dev.multipaxos.Codec;
 import dev.multipaxos.Consistency;
 import dev.multipaxos.NodeListener;
+import dev.multipaxos.Retention;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Replica;
@@ -213,6 +214,7 @@ final class SimulatedNode implements TimeSource {
                             connections,
                             swarm.timing(),
                             swarm.limits(),
+                            Retention.defaults(),
                             new NodeListener() {},
                             restarted,
                             Codec.bytes(),
