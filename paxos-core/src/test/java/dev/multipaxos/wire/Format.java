@@ -76,6 +76,10 @@ record Format(String name, Function<Samples, Object> sample, Function<Object, By
         all.add(peer("ForwardRefused", Samples::forwardRefused));
         all.add(peer("ReadIndex", Samples::readIndex));
         all.add(peer("ReadIndexReply", Samples::readIndexReply));
+        all.add(peer("SnapshotOffer", Samples::snapshotOffer));
+        all.add(peer("SnapshotRequest", Samples::snapshotRequest));
+        all.add(peer("SnapshotChunk", Samples::snapshotChunk));
+        all.add(peer("SnapshotGone", Samples::snapshotGone));
         all.add(record("record.Promised", 1, Samples::promised));
         all.add(record("record.Accepted", 2, Samples::acceptedRecord));
         all.add(record("record.Chosen", 3, Samples::chosen));

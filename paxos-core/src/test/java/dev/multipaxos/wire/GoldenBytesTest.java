@@ -125,6 +125,11 @@ class GoldenBytesTest {
         peer(all, "ForwardRefused", new Edge.ForwardRefused(11, true, 3));
         peer(all, "ReadIndex", new Edge.ReadIndex(12));
         peer(all, "ReadIndexReply", new Edge.ReadIndexReply(12, true, 43, 3));
+        Edge.SnapshotId snapshot = new Edge.SnapshotId(43, 1 << 20, 0xdeadbeef);
+        peer(all, "SnapshotOffer", new Edge.SnapshotOffer(snapshot));
+        peer(all, "SnapshotRequest", new Edge.SnapshotRequest(snapshot, 1 << 18, 1 << 17));
+        peer(all, "SnapshotChunk", new Edge.SnapshotChunk(snapshot, 1 << 18, Bytes.utf8("part")));
+        peer(all, "SnapshotGone", new Edge.SnapshotGone(snapshot));
         all.put("record.Promised", new Record.Promised(BALLOT));
         all.put("record.Accepted", new Record.Accepted(43, BALLOT, BATCH));
         all.put("record.Accepted no-op", new Record.Accepted(43, BALLOT, Value.NO_OP));

@@ -134,6 +134,30 @@ final class Samples {
         return new Edge.ReadIndexReply(anyLong(), random.nextBoolean(), number(), idOrZero());
     }
 
+    private Edge.SnapshotId snapshotId() {
+        return new Edge.SnapshotId(slot(), number(), random.nextInt());
+    }
+
+    Edge.SnapshotOffer snapshotOffer() {
+        return new Edge.SnapshotOffer(snapshotId());
+    }
+
+    Edge.SnapshotRequest snapshotRequest() {
+        Edge.SnapshotId id = snapshotId();
+        return new Edge.SnapshotRequest(id, random.nextBoolean() ? id.bytes() : id.bytes() / 3, idOrZero());
+    }
+
+    Edge.SnapshotChunk snapshotChunk() {
+        Bytes part = bytes();
+        long offset = number() / 2;
+        Edge.SnapshotId id = new Edge.SnapshotId(slot(), offset + part.length(), random.nextInt());
+        return new Edge.SnapshotChunk(id, offset, part);
+    }
+
+    Edge.SnapshotGone snapshotGone() {
+        return new Edge.SnapshotGone(snapshotId());
+    }
+
     Record.Promised promised() {
         return new Record.Promised(ballot());
     }
