@@ -2,6 +2,7 @@ package dev.multipaxos.testkit;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import java.io.IOException;
@@ -32,6 +33,7 @@ public final class MemoryStorage implements DurableStorage {
     private final List<Entry> durable = new ArrayList<>();
     private final List<Entry> appended = new ArrayList<>(); // not durable yet
     private final NavigableMap<Long, List<Integer>> bySlot = new TreeMap<>(); // indices in durable
+    private final MemorySnapshots snapshots = new MemorySnapshots();
     private @Nullable Bytes foundingRecord;
     private int owner;
     private long storageId;
@@ -60,11 +62,12 @@ public final class MemoryStorage implements DurableStorage {
             copy.bootCount = bootCount;
             durable.forEach(copy::keep);
         }
+        snapshots.copyTo(copy.snapshots);
         return copy;
     }
 
     /**
-     * Makes every write and sync fail from now on.
+     * Makes every write and sync fail from now on, of snapshots too.
      *
      * @param reason what the exception says
      */
@@ -74,6 +77,26 @@ public final class MemoryStorage implements DurableStorage {
             held = false;
             lock.notifyAll();
         }
+        snapshots.fail(reason);
+    }
+
+    /**
+     * Makes the next write or commit of a snapshot fail; the journal, and what is tried after it, do not.
+     *
+     * @param reason what the exception says
+     */
+    public void failNextSnapshot(String reason) {
+        snapshots.failNext(reason);
+    }
+
+    /**
+     * Damages the newest snapshot of a group: it is still found, but cannot be read.
+     *
+     * @param group the group
+     * @return false if there is none
+     */
+    public boolean damageSnapshot(int group) {
+        return snapshots.damage(group);
     }
 
     /** Makes every sync wait until {@link #release}. */
@@ -118,6 +141,7 @@ public final class MemoryStorage implements DurableStorage {
             open = true;
             bootCount++;
             appended.clear();
+            snapshots.open();
             return new Identity(storageId, bootCount, formatted);
         }
     }
@@ -244,8 +268,17 @@ public final class MemoryStorage implements DurableStorage {
     }
 
     @Override
+    public SnapshotStore snapshots() {
+        synchronized (lock) {
+            checkOpen();
+        }
+        return snapshots;
+    }
+
+    @Override
     public void close() {
         synchronized (lock) {
+            snapshots.close();
             open = false;
             appended.clear();
             held = false;
