@@ -17,7 +17,11 @@ import org.jspecify.annotations.Nullable;
 record SessionTable(long logTimeMillis, List<Entry> sessions) {
 
     /** One session, with its answers at their sequence modulo the length of the array, a power of two. */
-    record Entry(long id, long lastUseMillis, long floor, @Nullable Bytes[] answers) {
+    record Entry(
+            long id,
+            long lastUseMillis,
+            long floor,
+            @Nullable Bytes[] answers) {
 
         private @Nullable Bytes answer(long sequence) {
             return answers[(int) (sequence & (answers.length - 1))];

@@ -41,7 +41,7 @@ final class SnapshotInput extends InputStream {
     }
 
     /** Takes the next piece if this one is used up; false at the end. */
-    boolean fill() throws StorageException {
+    private boolean fill() throws StorageException {
         if (at < piece.length()) {
             return true;
         }
@@ -49,13 +49,6 @@ final class SnapshotInput extends InputStream {
         next += piece.length();
         at = 0;
         return piece.length() > 0;
-    }
-
-    /** {@return what was read last and not taken yet; it is taken by that} */
-    Bytes takePiece() {
-        Bytes rest = piece.slice(at, piece.length() - at);
-        at = piece.length();
-        return rest;
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.multipaxos.runtime;
 
-import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.wire.FoundingRecord;
@@ -9,7 +8,6 @@ import dev.multipaxos.wire.SnapshotPart;
 import dev.multipaxos.wire.WireException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +30,7 @@ record SnapshotReader(SnapshotStore store, FoundingRecord founding, Execution<?,
      */
     SnapshotPart.Header restore(SnapshotStore.Id id) throws StorageException {
         try (SnapshotStore.Reader reader = open(id)) {
-            verify(reader);
+            SnapshotStore.verify(reader);
             InputStream in = new SnapshotInput(reader);
             SnapshotPart.Header header = readHeader(id, in);
             execution.restore(header, in);
@@ -42,7 +40,8 @@ record SnapshotReader(SnapshotStore store, FoundingRecord founding, Execution<?,
         } catch (WireException e) {
             throw bad(id, e.getMessage(), e);
         } catch (IOException e) {
-            throw new StorageException(StorageException.Code.IO_FAILED, e.getMessage(), e);
+            throw new StorageException(
+                    StorageException.Code.IO_FAILED, "the snapshot of slot " + id.slot() + " cannot be read: " + e, e);
         }
     }
 
@@ -53,21 +52,6 @@ record SnapshotReader(SnapshotStore store, FoundingRecord founding, Execution<?,
                     StorageException.Code.MISSING_FILE, "the snapshot of slot " + id.slot() + " is gone", null);
         }
         return reader;
-    }
-
-    private static void verify(SnapshotStore.Reader reader) throws StorageException {
-        SnapshotStore.Id id = reader.id();
-        CRC32C checksum = new CRC32C();
-        long bytes = 0;
-        SnapshotInput in = new SnapshotInput(reader);
-        while (in.fill()) {
-            Bytes piece = in.takePiece();
-            checksum.update(piece.array(), piece.offset(), piece.length());
-            bytes += piece.length();
-        }
-        if (bytes != id.bytes() || (int) checksum.getValue() != id.checksum()) {
-            throw bad(id, "its " + bytes + " bytes are not those that were written", null);
-        }
     }
 
     private SnapshotPart.Header readHeader(SnapshotStore.Id id, InputStream in) throws IOException {

@@ -30,7 +30,7 @@ final class Standing {
 
     /** A peer is pinned in the journal. */
     void note(Pinned peer) {
-        pinned.putIfAbsent(peer.node(), peer);
+        pinned.put(peer.node(), peer);
     }
 
     /** {@return the highest ballot promised} */

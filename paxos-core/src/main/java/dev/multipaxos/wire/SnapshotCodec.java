@@ -130,11 +130,8 @@ public final class SnapshotCodec {
         if (session.getFloor() < 1) {
             throw Head.bad("session " + session.getId() + " has the floor " + session.getFloor());
         }
-        return new SnapshotPart.Session(
-                session.getId(),
-                session.getLastUseMillis(),
-                session.getFloor(),
-                (int) Head.notNegative("the number of answers", session.getAnswers()));
+        return new SnapshotPart.Session(session.getId(), session.getLastUseMillis(), session.getFloor(), (int)
+                Head.notNegative("the number of answers", session.getAnswers()));
     }
 
     /**
