@@ -28,6 +28,21 @@ public interface NodeListener {
     default void peerDisconnected(int node) {}
 
     /**
+     * This node has taken a snapshot of its state machine, and it is durable.
+     *
+     * @param slot the last slot whose effects are in it
+     * @param bytes its size
+     */
+    default void snapshotTaken(long slot, long bytes) {}
+
+    /**
+     * This node was so far behind that it took a snapshot of another member's; its state machine has been set to it.
+     *
+     * @param slot the last slot whose effects are in it
+     */
+    default void snapshotInstalled(long slot) {}
+
+    /**
      * The node has stopped by itself and will not go on: its storage failed, an invariant was found broken, or the state
      * machine threw. Every open call has failed. Close the node; start another only after the cause is dealt with.
      *

@@ -1,6 +1,7 @@
 package dev.multipaxos;
 
 import dev.multipaxos.core.Ballot;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param chosenUpTo the end of the prefix of the log that it knows to be chosen
  * @param executedSlot the last slot that its state machine has executed
  * @param clearedUpTo the end of the prefix that it keeps in memory no more
+ * @param snapshotSlot the last slot whose effects are in its newest snapshot; 0 if it has none
+ * @param snapshotTime when that was written, on the clock of the member that did; null if it has none
  * @param durablePosition the logical end of its durable journal, in bytes
  * @param pendingCalls calls that wait here, its clients' included
  * @param pendingBytes the bytes of commands that wait here
@@ -35,6 +38,8 @@ public record NodeStatus(
         long chosenUpTo,
         long executedSlot,
         long clearedUpTo,
+        long snapshotSlot,
+        @Nullable Instant snapshotTime,
         long durablePosition,
         int pendingCalls,
         long pendingBytes,

@@ -7,6 +7,7 @@ import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Input;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Replica;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Edge;
 import dev.multipaxos.wire.Envelope;
@@ -45,6 +46,7 @@ final class EventLoop implements Job {
             PendingProposals proposals,
             PendingReads reads,
             ClientService clients,
+            Snapshots snapshots,
             NodeListener listener) {}
 
     /** What others may see of the protocol. */
@@ -135,11 +137,16 @@ final class EventLoop implements Job {
     /** Lets everything happen that has arrived, and what is due. */
     void turn() {
         nowNanos = time.nanoTime();
+        mailbox.heed();
+        // Before the mail is taken: whoever restored a snapshot has sent Installed before its slot showed here, so that
+        // the core
+        // hears of the snapshot no later than that its slots are executed. Read afterwards, the number could come
+        // first.
+        long executed = parts.apply().executedUpTo();
         for (Mail mail : mailbox.drain()) {
             mail.deliverTo(this);
         }
         driver.durable(parts.storage().durable());
-        long executed = parts.apply().executedUpTo();
         if (executed != executedTold) {
             executedTold = executed;
             driver.handle(new Input.Executed(executed));
@@ -174,6 +181,7 @@ final class EventLoop implements Job {
             sweptNanos = nowNanos;
             parts.proposals().sweep(nowNanos);
             parts.reads().sweep(nowNanos);
+            parts.snapshots().sweep();
             if (!leading) {
                 parts.proposals().retry(nowNanos);
             }
@@ -217,15 +225,16 @@ final class EventLoop implements Job {
                         replica.chosenUpTo());
             }
             parts.clients().leaderChanged(leads, known);
-            tell(() -> parts.listener().leaderChanged(known));
+            tell(self, () -> parts.listener().leaderChanged(known));
         }
     }
 
-    private void tell(Runnable event) {
+    /** Tells the listener. */
+    static void tell(int node, Runnable event) {
         try {
             event.run();
         } catch (RuntimeException e) {
-            LOG.warn("node {}: the listener threw", self, e);
+            LOG.warn("node {}: the listener threw", node, e);
         }
     }
 
@@ -283,7 +292,7 @@ final class EventLoop implements Job {
     }
 
     void onReachable(PeerGate.Reachable peer) {
-        tell(() -> {
+        tell(self, () -> {
             if (peer.connected()) {
                 parts.listener().peerConnected(peer.node());
             } else {
@@ -294,6 +303,23 @@ final class EventLoop implements Job {
 
     void onLogRead(Input.LogRead found) {
         driver.handle(found);
+    }
+
+    /** The state machine was set to a member's snapshot. */
+    void onInstalled(Snapshots.View snapshot) {
+        driver.handle(new Input.Installed(snapshot.slot()));
+        parts.proposals().sendAgain();
+        parts.snapshots().onInstalled(snapshot);
+        view = View.of(replica);
+    }
+
+    /** A member's snapshot is not needed any more, or cannot be used. */
+    void onNotInstalled(SnapshotStore.Id id) {
+        LOG.debug("node {} did not install the snapshot of slot {}", self, id.slot());
+    }
+
+    Snapshots snapshots() {
+        return parts.snapshots();
     }
 
     PendingProposals proposals() {
@@ -377,6 +403,7 @@ final class EventLoop implements Job {
     void failAll(Ending ending) {
         parts.proposals().failAll(ending);
         parts.reads().failAll(ending);
+        parts.snapshots().failAll(ending);
         for (Mail mail : mailbox.close()) { // those among them that were delivered are over by now
             if (mail instanceof Call<?> call) {
                 call.fail(ending.exception(false));

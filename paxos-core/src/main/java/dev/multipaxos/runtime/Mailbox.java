@@ -110,10 +110,14 @@ final class Mailbox {
         }
     }
 
+    /** From now on a poke counts again: the caller looks at what was published, then takes the mail. Loop only. */
+    void heed() {
+        poked = false;
+    }
+
     /** Takes everything; the list is the caller's until the next call. Loop only. */
     List<Mail> drain() {
         draining.clear();
-        poked = false; // before the caller looks at what was published
         synchronized (lock) {
             List<Mail> full = filling;
             filling = draining;

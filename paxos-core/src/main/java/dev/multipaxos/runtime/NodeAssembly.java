@@ -8,6 +8,7 @@ import dev.multipaxos.core.Parameters;
 import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Replica;
 import dev.multipaxos.core.Value;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.wire.FoundingRecord;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -27,6 +28,7 @@ final class NodeAssembly {
     private final JournalWriter storage;
     private final Applier apply;
     private final JournalReader reader;
+    private final SnapshotJob snapshotJob;
     private final Driver driver;
     private final EventLoop loop;
     private final PeerGate gate;
@@ -61,8 +63,8 @@ final class NodeAssembly {
 
         mailbox = new Mailbox(limits.pendingBytes());
         Handshake handshake = new Handshake(identity);
-        recovered.pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
-        storage = new JournalWriter(settings.storage(), group, mailbox);
+        recovered.standing().pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
+        storage = new JournalWriter(settings.storage(), group, recovered.standing(), mailbox);
         reader = new JournalReader(settings.storage(), group, mailbox);
         gate = new PeerGate(identity, handshake, storage, mailbox);
 
@@ -70,8 +72,15 @@ final class NodeAssembly {
         PendingProposals proposals = new PendingProposals(
                 mailbox, () -> random.nextLong() | Long.MIN_VALUE, retryNanos, wiring.sessions(), time.nanoTime());
         int answerBytesMax = limits.frameBytes() - FRAME_OVERHEAD_BYTES;
+        SnapshotStore store = settings.storage().snapshots();
+        snapshotJob = new SnapshotJob(node, identity.founding(), store, mailbox, time);
         apply = new Applier(
-                slots, recovered.durable().base(), proposals, new ClientOutcomes(answerBytesMax, mailbox), mailbox);
+                slots,
+                new SnapshotReader(store, identity.founding(), execution),
+                recovered.durable().base(),
+                proposals,
+                new ClientOutcomes(answerBytesMax, mailbox),
+                mailbox);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         PendingReads reads =
                 new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos(), identity.firstNumber());
@@ -93,6 +102,16 @@ final class NodeAssembly {
                 settings.membership().members().stream().collect(Collectors.toMap(Member::id, Member::address)),
                 answerBytesMax,
                 new ClientService.Parts(execution, mailbox, outbox, batcher, reads, apply, room));
+        Snapshots snapshots = new Snapshots(
+                settings.retention(),
+                apply,
+                snapshotJob,
+                storage,
+                () -> Long.MAX_VALUE,
+                recovered.snapshot(),
+                recovered.journalBytes(),
+                recovered.trimmedUpTo(),
+                event -> EventLoop.tell(node, () -> event.accept(settings.listener())));
         loop = new EventLoop(
                 settings,
                 new EventLoop.Parts(
@@ -107,6 +126,7 @@ final class NodeAssembly {
                         proposals,
                         reads,
                         clients,
+                        snapshots,
                         settings.listener()),
                 time,
                 ended);
@@ -173,7 +193,8 @@ final class NodeAssembly {
                 thread("loop", loop, failed),
                 thread("storage", storage, failed),
                 thread("apply", apply, failed),
-                thread("catchup", reader, failed));
+                thread("catchup", reader, failed),
+                thread("snapshot", snapshotJob, failed));
     }
 
     private Thread thread(String name, Job job, Consumer<Throwable> failed) {
@@ -185,6 +206,7 @@ final class NodeAssembly {
         storage.finish();
         apply.finish();
         reader.finish();
+        snapshotJob.finish();
     }
 
     NodeIdentity identity() {
@@ -209,6 +231,10 @@ final class NodeAssembly {
 
     JournalReader reader() {
         return reader;
+    }
+
+    SnapshotJob snapshotJob() {
+        return snapshotJob;
     }
 
     Driver driver() {

@@ -72,6 +72,15 @@ public final class SteppedNode<C, R> {
         return runtime.read(consistency, query, deadline);
     }
 
+    /**
+     * As {@link dev.multipaxos.PaxosNode#snapshot}.
+     *
+     * @return its slot
+     */
+    public CompletableFuture<Long> snapshot() {
+        return runtime.snapshot();
+    }
+
     // ---- the loop
 
     /** {@return whether something has arrived for a turn of the loop} */
@@ -140,6 +149,16 @@ public final class SteppedNode<C, R> {
      */
     public void answerQuestion() throws StorageException {
         parts.reader().serveNext();
+    }
+
+    /** {@return whether a captured state waits to be written} */
+    public boolean hasCaptured() {
+        return parts.snapshotJob().hasWork();
+    }
+
+    /** Writes it to the store of snapshots. */
+    public void writeSnapshot() {
+        parts.snapshotJob().writeNext();
     }
 
     // ---- the state machine

@@ -211,6 +211,22 @@ final class Samples {
         return new FoundingRecord(id(), id(), id(), id(), text(), phase1, phase2, members);
     }
 
+    SnapshotPart.Header snapshotHeader() {
+        return new SnapshotPart.Header(number(), anyLong(), anyLong(), id(), random.nextInt(20_000));
+    }
+
+    SnapshotPart.Configuration snapshotConfiguration() {
+        return new SnapshotPart.Configuration(slot(), foundingRecord());
+    }
+
+    SnapshotPart.Session snapshotSession() {
+        return new SnapshotPart.Session(anyLong(), anyLong(), slot(), random.nextInt(5_000));
+    }
+
+    SnapshotPart.Answer snapshotAnswer() {
+        return new SnapshotPart.Answer(slot(), bytes());
+    }
+
     ClientMessage.Submit submit() {
         return new ClientMessage.Submit(anyLong(), commands());
     }
