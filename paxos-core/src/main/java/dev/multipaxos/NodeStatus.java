@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param pendingCalls calls that wait here, its clients' included
  * @param pendingBytes the bytes of commands that wait here
  * @param sessions open sessions in the replicated state
+ * @param transfers the snapshots that are on their way from this node or to it
  * @param connected the members that it can reach, ascending
  * @param framesDropped frames that it dropped since it started, because they were not for it or a queue was full
  * @param port the port that it listens on
@@ -44,6 +45,7 @@ public record NodeStatus(
         int pendingCalls,
         long pendingBytes,
         int sessions,
+        List<SnapshotTransfer> transfers,
         List<Integer> connected,
         long framesDropped,
         int port,
@@ -63,8 +65,9 @@ public record NodeStatus(
         STOPPED
     }
 
-    /** Freezes the list. */
+    /** Freezes the lists. */
     public NodeStatus {
+        transfers = List.copyOf(transfers);
         connected = List.copyOf(connected);
     }
 

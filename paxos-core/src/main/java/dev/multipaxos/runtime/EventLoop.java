@@ -47,6 +47,7 @@ final class EventLoop implements Job {
             PendingReads reads,
             ClientService clients,
             Snapshots snapshots,
+            TransferJob transfers,
             NodeListener listener) {}
 
     /** What others may see of the protocol. */
@@ -310,12 +311,26 @@ final class EventLoop implements Job {
         driver.handle(new Input.Installed(snapshot.slot()));
         parts.proposals().sendAgain();
         parts.snapshots().onInstalled(snapshot);
+        parts.transfers().installed(snapshot.slot());
         view = View.of(replica);
     }
 
     /** A member's snapshot is not needed any more, or cannot be used. */
     void onNotInstalled(SnapshotStore.Id id) {
         LOG.debug("node {} did not install the snapshot of slot {}", self, id.slot());
+        parts.transfers().notInstalled(id);
+    }
+
+    void onSnapshotReceived(TransferJob.Received snapshot) {
+        parts.apply().install(snapshot.id());
+    }
+
+    void onSaid(TransferJob.Said said) {
+        parts.outbox().send(said.to(), said.edge());
+    }
+
+    void onNews(TransferJob.News news) {
+        tell(self, () -> news.event().accept(parts.listener()));
     }
 
     Snapshots snapshots() {
@@ -345,6 +360,18 @@ final class EventLoop implements Job {
             return message instanceof Message.Accept || message instanceof Message.CatchUpReply;
         }
 
+        private void onSnapshots(int from, Edge edge) {
+            if (edge instanceof Edge.SnapshotOffer offer) {
+                parts.transfers().onOffer(from, offer, replica.slotOut());
+            } else if (edge instanceof Edge.SnapshotRequest request) {
+                parts.transfers().onRequest(from, request);
+            } else if (edge instanceof Edge.SnapshotChunk chunk) {
+                parts.transfers().onChunk(from, chunk);
+            } else if (edge instanceof Edge.SnapshotGone gone) {
+                parts.transfers().onGone(from, gone);
+            }
+        }
+
         @Override
         public void onEdge(Envelope envelope, Edge edge) {
             String problem = parts.handshake().problem(frameFrom, envelope);
@@ -359,6 +386,8 @@ final class EventLoop implements Job {
                 parts.reads().onReadIndex(from, question);
             } else if (edge instanceof Edge.ReadIndexReply reply) {
                 parts.reads().onReply(reply, nowNanos);
+            } else {
+                onSnapshots(from, edge);
             }
         }
     }

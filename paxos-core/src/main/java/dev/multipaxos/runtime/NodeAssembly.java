@@ -20,6 +20,8 @@ final class NodeAssembly {
 
     private static final int CHUNK_BYTES = 256 << 10;
     private static final int FRAME_OVERHEAD_BYTES = 4_096;
+    /** The largest part of a snapshot: small enough to wait for, large enough to be read in one go. */
+    private static final int PART_BYTES_MAX = 256 << 10;
 
     private final int node;
     private final NodeIdentity identity;
@@ -29,6 +31,7 @@ final class NodeAssembly {
     private final Applier apply;
     private final JournalReader reader;
     private final SnapshotJob snapshotJob;
+    private final TransferJob transfers;
     private final Driver driver;
     private final EventLoop loop;
     private final PeerGate gate;
@@ -65,7 +68,6 @@ final class NodeAssembly {
         Handshake handshake = new Handshake(identity);
         recovered.standing().pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
         storage = new JournalWriter(settings.storage(), group, recovered.standing(), mailbox);
-        reader = new JournalReader(settings.storage(), group, mailbox);
         gate = new PeerGate(identity, handshake, storage, mailbox);
 
         SplittableRandom random = new SplittableRandom(identity.storageId() ^ identity.bootCount());
@@ -81,6 +83,15 @@ final class NodeAssembly {
                 proposals,
                 new ClientOutcomes(answerBytesMax, mailbox),
                 mailbox);
+        transfers = new TransferJob(
+                identity,
+                settings,
+                storage,
+                Math.min(PART_BYTES_MAX, limits.frameBytes() - FRAME_OVERHEAD_BYTES),
+                apply::executedUpTo,
+                mailbox,
+                time);
+        reader = new JournalReader(settings.storage(), group, mailbox, transfers);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         PendingReads reads =
                 new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos(), identity.firstNumber());
@@ -107,7 +118,7 @@ final class NodeAssembly {
                 apply,
                 snapshotJob,
                 storage,
-                () -> Long.MAX_VALUE,
+                transfers::lowestNeeded,
                 recovered.snapshot(),
                 recovered.journalBytes(),
                 recovered.trimmedUpTo(),
@@ -127,6 +138,7 @@ final class NodeAssembly {
                         reads,
                         clients,
                         snapshots,
+                        transfers,
                         settings.listener()),
                 time,
                 ended);
@@ -194,7 +206,8 @@ final class NodeAssembly {
                 thread("storage", storage, failed),
                 thread("apply", apply, failed),
                 thread("catchup", reader, failed),
-                thread("snapshot", snapshotJob, failed));
+                thread("snapshot", snapshotJob, failed),
+                thread("transfer", transfers, failed));
     }
 
     private Thread thread(String name, Job job, Consumer<Throwable> failed) {
@@ -207,6 +220,7 @@ final class NodeAssembly {
         apply.finish();
         reader.finish();
         snapshotJob.finish();
+        transfers.finish();
     }
 
     NodeIdentity identity() {
@@ -235,6 +249,10 @@ final class NodeAssembly {
 
     SnapshotJob snapshotJob() {
         return snapshotJob;
+    }
+
+    TransferJob transfers() {
+        return transfers;
     }
 
     Driver driver() {

@@ -204,6 +204,7 @@ public final class NodeRuntime<C, R> {
                 room.count(),
                 room.bytes(),
                 assembly.execution().sessionCount(),
+                assembly.transfers().view(),
                 List.copyOf(assembly.gate().connected()),
                 assembly.mailbox().dropped() + assembly.loop().framesRefused(),
                 port,
@@ -278,6 +279,7 @@ public final class NodeRuntime<C, R> {
         while (more) {
             more = assembly.storage().step();
         }
+        assembly.transfers().ended();
         settings.storage().close();
     }
 

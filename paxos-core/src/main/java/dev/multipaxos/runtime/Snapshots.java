@@ -102,6 +102,13 @@ final class Snapshots {
         }
     }
 
+    /** A member needs one that goes further than what there is. */
+    void want() {
+        if (!taking) {
+            begin();
+        }
+    }
+
     /** Takes a snapshot, even if there is one of this very slot, and lets go of all of the journal that lies below. */
     void repair() {
         repairing = true;

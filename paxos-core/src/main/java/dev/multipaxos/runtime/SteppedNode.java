@@ -161,6 +161,24 @@ public final class SteppedNode<C, R> {
         parts.snapshotJob().writeNext();
     }
 
+    /** {@return whether a snapshot on its way from or to another member can go on} */
+    public boolean hasTransfers() {
+        return parts.transfers().hasWork();
+    }
+
+    /**
+     * {@return when {@link #hasTransfers} will say yes though nothing has arrived, on the clock of {@link TimeSource#nanoTime};
+     * {@link Long#MAX_VALUE} if never}
+     */
+    public long nextTransferNanos() {
+        return parts.transfers().dueNanos();
+    }
+
+    /** Lets it go on. */
+    public void transfer() {
+        parts.transfers().work();
+    }
+
     // ---- the state machine
 
     /** {@return whether chosen slots or reads wait for the state machine} */

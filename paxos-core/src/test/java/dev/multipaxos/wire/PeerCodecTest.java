@@ -216,22 +216,20 @@ class PeerCodecTest {
                 "4 bytes at " + Long.MAX_VALUE + " of a snapshot of 10");
         refused(
                 SchemaTest.envelope()
-                        .setSnapshotRequest(PeerProto.SnapshotRequest.newBuilder()
-                                .setId(id)
-                                .setOffset(-1)),
+                        .setSnapshotRequest(
+                                PeerProto.SnapshotRequest.newBuilder().setId(id).setOffset(-1)),
                 "0 bytes at -1 of a snapshot of 10");
         refused(
                 SchemaTest.envelope()
-                        .setSnapshotRequest(PeerProto.SnapshotRequest.newBuilder()
-                                .setId(id)
-                                .setMaxBytes(-1)),
+                        .setSnapshotRequest(
+                                PeerProto.SnapshotRequest.newBuilder().setId(id).setMaxBytes(-1)),
                 "the part wanted of a snapshot is -1");
         refused(
                 SchemaTest.envelope()
-                        .setSnapshotOffer(PeerProto.SnapshotOffer.newBuilder().setId(id.clone().setBytes(-1))),
+                        .setSnapshotOffer(PeerProto.SnapshotOffer.newBuilder()
+                                .setId(id.clone().setBytes(-1))),
                 "the size of a snapshot is -1");
-        refused(
-                SchemaTest.envelope().setSnapshotGone(PeerProto.SnapshotGone.newBuilder()), "slot 0 is below 1");
+        refused(SchemaTest.envelope().setSnapshotGone(PeerProto.SnapshotGone.newBuilder()), "slot 0 is below 1");
     }
 
     @Test

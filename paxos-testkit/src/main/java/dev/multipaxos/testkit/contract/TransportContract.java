@@ -371,7 +371,9 @@ public abstract class TransportContract extends TransportClientContract {
         int last = 0;
         for (Bytes frame : two.frames(BULK, 1)) {
             int number = Integer.parseInt(frame.toUtf8());
-            assertTrue(number == 0 || number > last, "bulk frames keep their order, but " + number + " came after " + last);
+            assertTrue(
+                    number == 0 || number > last,
+                    "bulk frames keep their order, but " + number + " came after " + last);
             last = number;
         }
         assertEquals(1, one.count(CONNECTED, 2), "sendBulk: of its coming and going the receiver is told nothing");
@@ -389,14 +391,14 @@ public abstract class TransportContract extends TransportClientContract {
         deliverBulk("onBulk: a frame from a node that was admitted", one, two, Bytes.utf8("first"));
         try {
             offerUntilRefused(
-                    "sendBulk: false if as many wait as may", one, body -> one.transport.sendBulk(2, Bytes.EMPTY, body));
+                    "sendBulk: false if as many wait as may",
+                    one,
+                    body -> one.transport.sendBulk(2, Bytes.EMPTY, body));
             assertTrue(send(one, two, passes), "send: does not wait for bulk, nor for its room");
         } finally {
             two.goOn();
         }
-        two.await(
-                "send: a frame arrives beside bulk",
-                () -> two.frames(PEER, 1).contains(passes));
+        two.await("send: a frame arrives beside bulk", () -> two.frames(PEER, 1).contains(passes));
         deliverBulk("sendBulk: after its queue was full", one, two, Bytes.utf8("and on"));
     }
 
