@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param chosenUpTo the end of the prefix of the log that it knows to be chosen
  * @param executedSlot the last slot that its state machine has executed
  * @param clearedUpTo the end of the prefix that it keeps in memory no more
+ * @param rebuilding whether it has lost a part of its log or its snapshot, and gets that back from other members; until it has, its
+ *     state machine lies behind and it takes no snapshots
  * @param snapshotSlot the last slot whose effects are in its newest snapshot; 0 if it has none
  * @param snapshotTime when that was written, on the clock of the member that did; null if it has none
  * @param durablePosition the logical end of its durable journal, in bytes
@@ -39,6 +41,7 @@ public record NodeStatus(
         long chosenUpTo,
         long executedSlot,
         long clearedUpTo,
+        boolean rebuilding,
         long snapshotSlot,
         @Nullable Instant snapshotTime,
         long durablePosition,

@@ -122,6 +122,7 @@ final class NodeAssembly {
                 recovered.snapshot(),
                 recovered.journalBytes(),
                 recovered.trimmedUpTo(),
+                Math.max(recovered.trimmedUpTo(), recovered.durable().base()),
                 event -> EventLoop.tell(node, () -> event.accept(settings.listener())));
         loop = new EventLoop(
                 settings,

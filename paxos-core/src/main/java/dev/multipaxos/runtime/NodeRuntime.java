@@ -198,6 +198,7 @@ public final class NodeRuntime<C, R> {
                 view.chosenUpTo(),
                 assembly.apply().executedUpTo(),
                 view.clearedUpTo(),
+                why == null && assembly.loop().snapshots().isRebuilding(),
                 snapshot.slot(),
                 snapshot.slot() == 0 ? null : Instant.ofEpochMilli(snapshot.writtenMillis()),
                 assembly.storage().position(),

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 record SessionTable(long logTimeMillis, List<Entry> sessions) {
 
     /** One session, with its answers at their sequence modulo the length of the array, a power of two. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Entry(
             long id,
             long lastUseMillis,

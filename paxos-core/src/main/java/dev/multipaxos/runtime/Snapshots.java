@@ -42,6 +42,7 @@ final class Snapshots {
     private final List<SnapshotCall> asked = new ArrayList<>(); // for one that begins later than now
     private final List<SnapshotCall> served = new ArrayList<>(); // by the one that is being taken
     private boolean taking;
+    private final long chosenBefore; // no snapshot below stands for all that the journal has lost
     private boolean repairing; // the next trim lets go of all that it may
     private boolean trimDue; // as the last life ended before it had trimmed
     private long begunPosition; // of the journal, when the last attempt began
@@ -59,6 +60,8 @@ final class Snapshots {
      * @param found the snapshot that the node began with
      * @param journalBytes how much of the journal lies behind that
      * @param trimmedUpTo the slot up to which the journal is trimmed
+     * @param chosenBefore the slot that must be executed before there is a snapshot again; it is, unless the node has lost a
+     *     part of its past
      * @param tell tells the listener
      */
     Snapshots(
@@ -70,6 +73,7 @@ final class Snapshots {
             View found,
             long journalBytes,
             long trimmedUpTo,
+            long chosenBefore,
             Consumer<Consumer<NodeListener>> tell) {
         this.retention = retention;
         this.apply = apply;
@@ -80,6 +84,7 @@ final class Snapshots {
         this.view = found;
         this.trimDue = found.slot() > trimmedUpTo;
         this.begunPosition = storage.position() - journalBytes;
+        this.chosenBefore = chosenBefore;
     }
 
     /** Looks whether it is time. Once in a few ticks. */
@@ -89,27 +94,47 @@ final class Snapshots {
             trim();
         }
         long every = retention.snapshotEveryBytes();
-        if (!taking && every > 0 && storage.position() - begunPosition >= every) {
+        if (!taking && every > 0 && !isRebuilding() && storage.position() - begunPosition >= every) {
             begin();
         }
     }
 
     /** The application wants one of all that is executed now, and so not the one that is being taken. */
     void ask(SnapshotCall call) {
+        if (isRebuilding()) {
+            call.fail(
+                    apply.executedUpTo(),
+                    new IllegalStateException("the node has lost a part of its log or its snapshot and gets it back from"
+                            + " other members; before slot " + chosenBefore + " is executed nothing could replace it"));
+            return;
+        }
         asked.add(call);
         if (!taking) {
             begin();
         }
     }
 
-    /** A member needs one that goes further than what there is. */
-    void want() {
-        if (!taking) {
+    /** {@return whether the state machine lies behind what the journal said when the node began, parts of which are lost} */
+    boolean isRebuilding() {
+        return apply.executedUpTo() < chosenBefore;
+    }
+
+    /**
+     * A member needs a snapshot, and there is none that goes far enough, or none that can be read.
+     *
+     * @param again whether one is to be taken even if nothing was executed since the last
+     */
+    void want(boolean again) {
+        if (!taking && !isRebuilding()) {
+            repairing |= again;
             begin();
         }
     }
 
-    /** Takes a snapshot, even if there is one of this very slot, and lets go of all of the journal that lies below. */
+    /**
+     * Takes a snapshot, even if there is one of this very slot, and lets go of all of the journal that lies below: damaged
+     * segments go with it. Not while {@link #isRebuilding}.
+     */
     void repair() {
         repairing = true;
         if (!taking) {

@@ -51,11 +51,7 @@ final class TransferJob implements Job {
     record Wanted(boolean again) implements Mail {
         @Override
         public void deliverTo(EventLoop loop) {
-            if (again) {
-                loop.snapshots().repair();
-            } else {
-                loop.snapshots().want();
-            }
+            loop.snapshots().want(again);
         }
     }
 

@@ -87,20 +87,22 @@ public interface SnapshotStore {
     Writer create(int group, long slot) throws StorageException;
 
     /**
-     * Finds the newest snapshot that is whole by its name, header and size; its bytes are checked as they are read.
+     * Finds the newest snapshot that is whole by its name, header and size. Its bytes are checked as they are read: one that was
+     * found to be damaged is not whole any more. May wait for the disk.
      *
      * @param group the group
      * @return which; null if there is none
-     * @throws StorageException with {@link StorageException.Code#DAMAGED} if there is a snapshot, but none that is whole
+     * @throws StorageException with {@link StorageException.Code#DAMAGED} if there is a snapshot, but none that is whole; with
+     *     {@link StorageException.Code#FOREIGN} or {@link StorageException.Code#UNKNOWN_VERSION} if the newest of these is not ours to read
      */
     @Nullable
     Id latest(int group) throws StorageException;
 
     /**
-     * Opens a snapshot.
+     * Opens a snapshot. May wait for the disk.
      *
      * @param id which
-     * @return what reads it; null if it is not there any more
+     * @return what reads it; null if it is not there any more, or was found to be damaged
      * @throws StorageException if it cannot be read
      */
     @Nullable

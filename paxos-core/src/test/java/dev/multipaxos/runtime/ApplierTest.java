@@ -151,7 +151,7 @@ class ApplierTest {
     @Test
     void a_damaged_snapshot_is_not_restored_and_changes_nothing() throws IOException {
         SnapshotStore.Id id = elsewhere(10, "elsewhere");
-        for (int at = 0; at < id.bytes(); at++) {
+        for (int at = 0; at < id.bytes(); at += 9) {
             store.damage(at);
             apply.install(id);
             assertThat(work()).containsExactly(new Applier.NotInstalled(id));

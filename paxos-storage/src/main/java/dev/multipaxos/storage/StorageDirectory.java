@@ -100,6 +100,9 @@ final class StorageDirectory {
             if (Segment.isName(name) && hasRecords(name)) {
                 throw Failures.missing(path, "it says whose directory this is, and " + name + " holds records");
             }
+            if (SnapshotName.parse(name) != null) {
+                throw Failures.missing(path, "it says whose directory this is, and " + name + " is a snapshot");
+            }
         }
         if (names.contains(Manifest.FILE)
                 && Manifest.decode(manifestFile().read().payload()).bootCount() > 0) {

@@ -19,6 +19,7 @@ final class MemorySnapshots implements SnapshotStore {
         final Bytes content;
         int readers;
         boolean damaged;
+        boolean spoilt; // a reader has found that
 
         Stored(Id id, Bytes content) {
             this.id = id;
@@ -66,7 +67,7 @@ final class MemorySnapshots implements SnapshotStore {
     synchronized void copyTo(MemorySnapshots other) {
         for (Stored stored : all) {
             Stored copy = new Stored(stored.id, stored.content);
-            copy.damaged = stored.damaged;
+            copy.damaged = stored.damaged; // to be found again
             other.all.add(copy);
         }
         other.retireOld();
@@ -87,6 +88,9 @@ final class MemorySnapshots implements SnapshotStore {
     public synchronized @Nullable Id latest(int group) throws StorageException {
         checkOpen(life);
         Stored newest = newest(group);
+        if (newest == null && all.stream().anyMatch(stored -> stored.id.group() == group)) {
+            throw damaged("of group " + group + " every snapshot");
+        }
         return newest == null ? null : newest.id;
     }
 
@@ -94,7 +98,7 @@ final class MemorySnapshots implements SnapshotStore {
     public synchronized @Nullable Reader open(Id id) throws StorageException {
         checkOpen(life);
         for (Stored stored : all) {
-            if (stored.id.equals(id)) {
+            if (stored.id.equals(id) && !stored.spoilt) {
                 stored.readers++;
                 return new MemoryReader(stored, life);
             }
@@ -104,13 +108,22 @@ final class MemorySnapshots implements SnapshotStore {
 
     private @Nullable Stored newest(int group) {
         return all.stream()
-                .filter(stored -> stored.id.group() == group)
+                .filter(stored -> stored.id.group() == group && !stored.spoilt)
                 .reduce((one, later) -> later.id.slot() >= one.id.slot() ? later : one)
                 .orElse(null);
     }
 
     private void retireOld() {
-        all.removeIf(stored -> stored.readers == 0 && stored != newest(stored.id.group()));
+        for (Stored stored : List.copyOf(all)) {
+            Stored newest = newest(stored.id.group());
+            if (newest != null && stored != newest && stored.readers == 0) {
+                all.remove(stored);
+            }
+        }
+    }
+
+    private static StorageException damaged(String what) {
+        return new StorageException(Code.DAMAGED, what + " is damaged, as the test wanted: get another", null);
     }
 
     private void checkOpen(long since) throws StorageException {
@@ -218,8 +231,8 @@ final class MemorySnapshots implements SnapshotStore {
                 }
                 checkOpen(since);
                 if (stored.damaged) {
-                    throw new StorageException(
-                            Code.DAMAGED, stored.id + " is damaged, as the test wanted: get another", null);
+                    stored.spoilt = true;
+                    throw damaged(stored.id.toString());
                 }
             }
             Bytes content = stored.content;
