@@ -56,22 +56,28 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
     private final SortedMap<Integer, String> addresses = new TreeMap<>();
     private final SortedMap<Integer, ServerProcess> processes = new TreeMap<>();
     private final SortedMap<String, TcpProxy> proxies = new TreeMap<>();
+    private final List<String> options;
     private final List<String> expected = new ArrayList<>();
     private @Nullable Path directory;
     private @Nullable Survey survey;
 
-    private KvCluster(boolean cuttable) {
+    private KvCluster(boolean cuttable, List<String> options) {
         this.cuttable = cuttable;
+        this.options = options;
     }
 
-    /** Servers that reach each other directly. */
-    static KvCluster onThisMachine() {
-        return new KvCluster(false);
+    /**
+     * Servers that reach each other directly.
+     *
+     * @param options for all of them
+     */
+    static KvCluster onThisMachine(String... options) {
+        return new KvCluster(false, List.of(options));
     }
 
     /** Servers that reach each other by ways that can be cut; clients reach each of them directly. */
     static KvCluster withNetworkToCut() {
-        return new KvCluster(true);
+        return new KvCluster(true, List.of());
     }
 
     @Override
@@ -99,7 +105,7 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
     }
 
     private ServerProcess describe(Path mine, int id, SortedMap<Integer, String> members) {
-        List<String> options = new ArrayList<>(JAVA_OPTIONS);
+        List<String> javaOptions = new ArrayList<>(JAVA_OPTIONS);
         List<String> program = new ArrayList<>(List.of(
                 Kv.class.getName(),
                 "server",
@@ -111,10 +117,11 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
                 data(id).toString(),
                 "--end-with-input"));
         if (cuttable) {
-            options.add("-Djdk.net.hosts.file=" + mine.resolve("hosts-" + id));
+            javaOptions.add("-Djdk.net.hosts.file=" + mine.resolve("hosts-" + id));
             program.addAll(List.of("--bind", address(id)));
         }
-        return new ServerProcess(options, program, mine, mine.resolve("server-" + id + ".log"));
+        program.addAll(options);
+        return new ServerProcess(javaOptions, program, mine, mine.resolve("server-" + id + ".log"));
     }
 
     static String members(SortedMap<Integer, String> members) {
