@@ -140,6 +140,8 @@ public final class Replica {
             catchUp.reply(found.to(), found.fromSlot(), found.values(), effects);
         } else if (input instanceof Input.Installed installed) {
             onInstalled(installed.upTo(), effects);
+        } else if (input instanceof Input.MayLead permission) {
+            onMayLead(permission.may(), effects);
         }
         learner.advance(effects);
     }
@@ -186,6 +188,13 @@ public final class Replica {
         prepareIfPreVoted(effects);
     }
 
+    private void onMayLead(boolean may, Effects effects) {
+        election.allowToLead(may);
+        if (!may && election.phase() != Election.Phase.FOLLOWING) {
+            stepDown(effects);
+        }
+    }
+
     // ---- time ----
 
     private void onTick(Effects effects) {
@@ -194,7 +203,7 @@ public final class Replica {
         compaction.onTick(leader(), effects);
         switch (election.phase()) {
             case FOLLOWING -> {
-                if (election.isDue() || configuration.size() == 1) {
+                if (election.mayLead() && (election.isDue() || configuration.size() == 1)) {
                     preVote(effects);
                 }
             }
