@@ -63,7 +63,7 @@ final class NodeAssembly {
         Handshake handshake = new Handshake(identity);
         recovered.pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
         storage = new JournalWriter(settings.storage(), group, mailbox);
-        reader = new JournalReader(settings.storage(), group, mailbox);
+        reader = new JournalReader(settings.storage(), group, recovered.lost(), mailbox);
         gate = new PeerGate(identity, handshake, storage, mailbox);
 
         SplittableRandom random = new SplittableRandom(identity.storageId() ^ identity.bootCount());
@@ -71,7 +71,7 @@ final class NodeAssembly {
                 mailbox, () -> random.nextLong() | Long.MIN_VALUE, retryNanos, wiring.sessions(), time.nanoTime());
         int answerBytesMax = limits.frameBytes() - FRAME_OVERHEAD_BYTES;
         apply = new Applier(
-                slots, recovered.durable().base(), proposals, new ClientOutcomes(answerBytesMax, mailbox), mailbox);
+                slots, recovered.durable().executed(), proposals, new ClientOutcomes(answerBytesMax, mailbox), mailbox);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         PendingReads reads =
                 new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos(), identity.firstNumber());
