@@ -4,6 +4,7 @@ import dev.multipaxos.Limits;
 import dev.multipaxos.Member;
 import dev.multipaxos.Timing;
 import dev.multipaxos.core.Configuration;
+import dev.multipaxos.core.Input;
 import dev.multipaxos.core.Parameters;
 import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Replica;
@@ -65,7 +66,7 @@ final class NodeAssembly {
         Handshake handshake = new Handshake(identity);
         recovered.standing().pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
         storage = new JournalWriter(settings.storage(), group, recovered.standing(), mailbox);
-        reader = new JournalReader(settings.storage(), group, mailbox);
+        reader = new JournalReader(settings.storage(), group, recovered.lost(), mailbox);
         gate = new PeerGate(identity, handshake, storage, mailbox);
 
         SplittableRandom random = new SplittableRandom(identity.storageId() ^ identity.bootCount());
@@ -77,7 +78,7 @@ final class NodeAssembly {
         apply = new Applier(
                 slots,
                 new SnapshotReader(store, identity.founding(), execution),
-                recovered.durable().base(),
+                recovered.durable().executed(),
                 proposals,
                 new ClientOutcomes(answerBytesMax, mailbox),
                 mailbox);
@@ -112,6 +113,8 @@ final class NodeAssembly {
                 recovered.journalBytes(),
                 recovered.trimmedUpTo(),
                 Math.max(recovered.trimmedUpTo(), recovered.durable().base()),
+                recovered.damagedUpTo(),
+                slot -> driver.handle(new Input.Snapshotted(slot)),
                 event -> EventLoop.tell(node, () -> event.accept(settings.listener())));
         loop = new EventLoop(
                 settings,
