@@ -1,6 +1,7 @@
 package dev.multipaxos.storage;
 
 import dev.multipaxos.spi.DurableStorage.RecordVisitor;
+import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.disk.Disk;
 import dev.multipaxos.storage.disk.DiskFile;
 import java.io.IOException;
@@ -67,11 +68,7 @@ final class Recovery {
             if (header == null) {
                 throw Failures.damaged(path, "both copies of the header are damaged");
             }
-            Owner owner = directory.owner();
-            if (header.segment() != id
-                    || header.storageId() != owner.storageId()
-                    || header.node() != owner.node()
-                    || header.cluster() != owner.cluster()) {
+            if (!header.belongsTo(directory.owner(), id)) {
                 throw Failures.damaged(
                         path,
                         "the file is not the one that was here: its header names segment "
@@ -94,9 +91,11 @@ final class Recovery {
         return segments;
     }
 
-    private static boolean follows(@Nullable SegmentHeader before, SegmentHeader header) {
+    /** The first one follows what was trimmed, or nothing. */
+    private boolean follows(@Nullable SegmentHeader before, SegmentHeader header) {
+        long start = directory.manifest().start();
         return before == null
-                ? header.previousSegment() == 0
+                ? header.logicalStart() == start && (header.previousSegment() == 0) == (start == 0)
                 : header.previousSegment() == before.segment()
                         && header.logicalStart() == before.logicalStart() + header.previousEnd() - SegmentHeader.BYTES;
     }
@@ -178,6 +177,7 @@ final class Recovery {
             if (at == start) {
                 mark = Math.max(mark, scan.syncedUpTo());
                 scan.readMarks(marks);
+                checkLife(scan);
             } else {
                 scan.visit(visitor);
             }
@@ -188,6 +188,16 @@ final class Recovery {
         crc = last;
         batch++;
         return scan.moveTo(start, limit, 0) ? WHOLE : start;
+    }
+
+    /** A later life than this one was found when the directory was opened, if it could be seen: else it is found here. */
+    private void checkLife(SegmentScan scan) throws StorageException {
+        if (scan.bootCount() >= directory.manifest().bootCount()) {
+            throw Failures.damaged(
+                    disk.describe(Manifest.FILE),
+                    "it is an old copy: " + scan.path() + " was written when the storage was opened for the "
+                            + scan.bootCount() + "th time");
+        }
     }
 
     /** Cuts the tail, if it is one. */
