@@ -83,7 +83,10 @@ record Recovered(
                 durable,
                 replay.lost(),
                 journal.damagedUpTo,
-                journal.standing, begin.snapshot(), journal.bytes, trimmedUpTo);
+                journal.standing,
+                begin.snapshot(),
+                journal.bytes,
+                trimmedUpTo);
     }
 
     /** What is read from the journal. */
@@ -135,8 +138,7 @@ record Recovered(
         try {
             id = store.latest(settings.group());
             if (id != null && id.slot() >= trimmedUpTo && id.slot() > held) {
-                Snapshots.View restored =
-                        Snapshots.View.of(new SnapshotReader(store, founding, execution).restore(id));
+                Snapshots.View restored = Snapshots.View.of(new SnapshotReader(store, founding, execution).restore(id));
                 return new Begin(restored.slot(), restored);
             }
         } catch (StorageException e) {
