@@ -60,6 +60,8 @@ class RandomSchedulesTest {
         final boolean[] inCamp;
         int campEvents;
         final double keeps;
+        final int rotting; // the one node whose disk loses records, or 0
+        boolean hasRotted;
         final Set<String> muted = new HashSet<>(); // kinds of messages that do not reach a node, for a while
         final List<Cluster.Flight> kept = new ArrayList<>(); // to come again when everybody has forgotten them
         int values;
@@ -103,6 +105,8 @@ class RandomSchedulesTest {
             camps = random.nextInt(2) == 0 ? 0.005 : 0;
             inCamp = new boolean[size + 1];
             keeps = random.nextInt(2) == 0 ? random.nextDouble() * 0.3 : 0;
+            boolean othersElect = size >= 3 && quorums.phase1() < size; // or what is lost may be missed for ever
+            rotting = othersElect && random.nextInt(2) == 0 ? 1 + random.nextInt(size) : 0;
         }
 
         long run() {
@@ -221,8 +225,21 @@ class RandomSchedulesTest {
         }
 
         private void restart(int id) {
+            if (id == rotting && random.nextBoolean()) {
+                rot(cluster.node(id));
+            }
             cluster.restart(id);
             executed[id] = cluster.node(id).lastExecuted;
+        }
+
+        /** An extent of the journal cannot be read any more, mostly near its end. */
+        private void rot(Cluster.Node node) {
+            int records = node.disk.size();
+            int from = records - 1 - random.nextInt(1 + random.nextInt(1 + records));
+            for (int i = Math.max(0, from); i < Math.min(records, from + 1 + random.nextInt(6)); i++) {
+                node.rotten.add(node.disk.get(i));
+                hasRotted = true;
+            }
         }
 
         private void executeSome(Cluster.Node node) {
@@ -275,7 +292,7 @@ class RandomSchedulesTest {
         private void heal() {
             cluster.syncAtOnce = true;
             cluster.executeAtOnce = true;
-            int away = random.nextInt(1 + size - needed);
+            int away = hasRotted ? 0 : random.nextInt(1 + size - needed);
             for (Cluster.Node node : cluster.nodes()) {
                 if (away > 0 && random.nextInt(size) < size - needed) {
                     away--;

@@ -48,7 +48,7 @@ class SessionTableTest {
             case 2 -> seen.add(sessions.keepAlive(session));
             case 3 -> seen.add(random.nextInt(4) == 0 && sessions.close(session));
             default -> {
-                long sequence = 1 + random.nextInt(70);
+                long sequence = 1L + random.nextInt(70);
                 Command command = new Command(
                         Command.Kind.APPLY, session, sequence, Math.max(1, sequence - random.nextInt(40)), Bytes.EMPTY);
                 Sessions.Verdict verdict = sessions.judge(command);

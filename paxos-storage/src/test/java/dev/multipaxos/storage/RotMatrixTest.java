@@ -4,6 +4,8 @@ import static dev.multipaxos.storage.Fixture.FOUNDING;
 import static dev.multipaxos.storage.Fixture.NODE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DurableStorage.Identity;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.Fixture.Stored;
@@ -20,6 +22,8 @@ import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.Executor;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -28,7 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * is and what to do. One exception is stated in {@code docs/storage.md} and held to the byte by {@link Directory#expected}: what
  * takes away the end of the last segment, and every mark that follows, leaves the journal as it once was.
  *
- * <p>{@code -Dstorage.enumeration=full} tries every byte of both directories.
+ * <p>{@code -Dstorage.enumeration=full} tries every byte of all directories.
  */
 class RotMatrixTest {
     private static final boolean FULL = "full".equals(System.getProperty("storage.enumeration"));
@@ -41,9 +45,13 @@ class RotMatrixTest {
         /** In good order, with a mark behind the last batch. */
         CLOSED,
         /** Killed: the last batch is synced and has no mark behind it, and a spare segment is there. */
-        KILLED;
+        KILLED,
+        /** Trimmed, and closed in good order. */
+        TRIMMED,
+        /** Killed while it trimmed: the segments that are obsolete are still there. */
+        UNDELETED;
 
-        /** Three segments, in the second life. */
+        /** Three segments, in the second life; or more, of which some were trimmed. */
         Directory make() throws IOException {
             Directory made = new Directory();
             made.start();
@@ -58,7 +66,14 @@ class RotMatrixTest {
             }
             made.idle();
             made.write(14, 300);
-            if (this == CLOSED) {
+            if (this == TRIMMED || this == UNDELETED) {
+                for (int slot = 16; slot < 20; slot += 2) {
+                    made.write(slot, 1900);
+                }
+                made.trim(8, this == TRIMMED);
+                made.write(20, 300);
+            }
+            if (this == CLOSED || this == TRIMMED) {
                 made.idle();
                 made.stop();
             }
@@ -71,9 +86,12 @@ class RotMatrixTest {
     private static final class Directory {
         private final RecordedDisk disk = new RecordedDisk(Map.of());
         private final SplittableRandom ids = new SplittableRandom(11);
+        private boolean background = true;
         private FileStorage storage = fresh();
 
         final List<Stored> records = new ArrayList<>();
+        final List<Stored> trimmed = new ArrayList<>(); // and those that went before them
+        long bootCount;
         final List<SortedMap<String, byte[]>> past = new ArrayList<>(); // after each step
         private long manifestMark; // a journal position: everything below is known to be durable
         SortedMap<String, byte[]> files = new TreeMap<>();
@@ -82,13 +100,39 @@ class RotMatrixTest {
         String last = "";
 
         private FileStorage fresh() {
-            return FileStorage.on(disk, Runnable::run, ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES);
+            Executor executor = work -> {
+                if (background) {
+                    work.run();
+                }
+            };
+            return FileStorage.on(disk, executor, ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES);
         }
 
         void start() throws StorageException {
             storage = fresh();
-            assertThat(Fixture.start(storage)).isEqualTo(records);
+            bootCount = storage.open(NODE, FOUNDING).bootCount();
+            assertThat(Fixture.replay(storage)).isEqualTo(records);
             past.add(disk.files());
+        }
+
+        void trim(long upTo, boolean delete) throws StorageException {
+            long position = storage.durablePosition();
+            for (int group = 1; group <= 2; group++) {
+                Stored promise = new Stored(group, 3, 0, 0, Bytes.utf8("a promise of group " + group));
+                promise.appendTo(storage);
+                records.add(promise);
+            }
+            background = delete;
+            storage.trim(1, upTo, position, 0);
+            past.add(disk.files());
+            storage.trim(2, upTo, position, 0);
+            past.add(disk.files());
+            try (FileStorage another = FileStorage.on(new RecordedDisk(disk.files()), work -> {}, ids::nextLong)) {
+                int left = Fixture.start(another).size();
+                trimmed.addAll(records.subList(0, records.size() - left));
+                records.subList(0, records.size() - left).clear();
+            }
+            assertThat(trimmed).isNotEmpty().allMatch(record -> record.slotTo() <= upTo);
         }
 
         /** Appends two records and syncs. */
@@ -114,8 +158,8 @@ class RotMatrixTest {
 
         void look() throws IOException {
             files = disk.files();
-            Manifest manifest = Manifest.decode(
-                    new CopiedFile(disk, Manifest.FILE, Manifest.MAGIC).read().payload());
+            CopiedFile.Content content = new CopiedFile(disk, Manifest.FILE, Manifest.MAGIC, Manifest.FORMAT).read();
+            Manifest manifest = Manifest.decode(content.payload(), content.format());
             manifestMark = manifest.durable();
             for (long id : manifest.segments()) {
                 last = Segment.name(id);
@@ -208,10 +252,12 @@ class RotMatrixTest {
     private static int start(Directory directory, SortedMap<String, byte[]> files, String what) {
         RecordedDisk disk = new RecordedDisk(files);
         SplittableRandom ids = new SplittableRandom(what.hashCode());
-        try (FileStorage storage =
-                FileStorage.on(disk, Runnable::run, ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES)) {
-            assertThat(storage.open(NODE, FOUNDING).formatted()).as(what).isFalse();
-            List<Stored> found = Fixture.replay(storage);
+        FileStorage small = FileStorage.on(disk, Runnable::run, ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES);
+        try (FileStorage storage = small) {
+            Identity identity = storage.open(NODE, FOUNDING);
+            assertThat(identity.formatted()).as(what).isFalse();
+            assertThat(identity.bootCount()).as(what).isGreaterThan(directory.bootCount);
+            List<Stored> found = withoutTrimmed(directory, Fixture.replay(storage));
             assertThat(found.size()).as(what).isLessThanOrEqualTo(directory.records.size());
             assertThat(found).as(what).isEqualTo(directory.records.subList(0, found.size()));
             return found.size();
@@ -220,6 +266,14 @@ class RotMatrixTest {
             assertThat(stop).as(what).hasMessageMatching("(?s).*(journal-|MANIFEST|IDENTITY).*add it as a new one.*");
             return STOPS;
         }
+    }
+
+    /** What is obsolete may be found again, if an older manifest is back and nothing was deleted yet. */
+    private static List<Stored> withoutTrimmed(Directory directory, List<Stored> found) {
+        int count = directory.trimmed.size();
+        boolean again =
+                count > 0 && found.size() >= count && found.subList(0, count).equals(directory.trimmed);
+        return again ? found.subList(count, found.size()) : found;
     }
 
     /** One file has changed. */
@@ -259,7 +313,7 @@ class RotMatrixTest {
         assertThat(stopped).isGreaterThan(3_000);
     }
 
-    /** Everyday, zeros among zeros are skimmed, and one of the directories. */
+    /** Everyday, zeros among zeros are skimmed, and all directories but one. */
     private static int stride(Base base, byte[] bytes, int at) {
         int end = Math.min(at + 32, bytes.length);
         boolean empty = Arrays.equals(bytes, at, end, new byte[32], 0, end - at);
@@ -389,5 +443,28 @@ class RotMatrixTest {
             }
         }
         assertThat(stopped).isGreaterThan(20);
+    }
+
+    /** The journal knows better in which life it is: nothing else tells that the manifest is of another time. */
+    @Test
+    void an_older_manifest_that_names_the_same_segments_does_not_bring_an_old_boot_count_back() throws Exception {
+        Directory directory = new Directory();
+        directory.start();
+        directory.write(1, 40);
+        SortedMap<String, byte[]> past = directory.disk.files();
+        for (int life = 2; life < 6; life++) {
+            directory.stop();
+            directory.start();
+        }
+        SortedMap<String, byte[]> files = directory.disk.files();
+        files.put(Manifest.FILE, Objects.requireNonNull(past.get(Manifest.FILE)));
+
+        RecordedDisk disk = new RecordedDisk(files);
+        for (int life = 6; life < 8; life++) {
+            try (FileStorage storage = FileStorage.on(disk, work -> {}, new SplittableRandom(life)::nextLong)) {
+                assertThat(storage.open(NODE, FOUNDING).bootCount()).isEqualTo(life);
+                assertThat(Fixture.replay(storage)).isEqualTo(directory.records);
+            }
+        }
     }
 }

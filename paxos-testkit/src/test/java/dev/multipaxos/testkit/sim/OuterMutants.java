@@ -166,7 +166,7 @@ final class OuterMutants {
                         "String temporary = name + TEMPORARY;",
                         "String temporary = name;"),
                 storage(
-                        "SlotIndex",
+                        "GroupIndex",
                         "INDEX_FORGETS_SLOTS",
                         "of a block of the journal only the first slot can be found",
                         "slotTo[count - 1] = Math.max(slotTo[count - 1], to);",
