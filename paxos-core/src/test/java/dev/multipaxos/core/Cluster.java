@@ -33,7 +33,8 @@ final class Cluster {
         final int id;
         final List<Record> disk = new ArrayList<>(); // what a crash keeps
         final List<Record> cache = new ArrayList<>(); // written, not yet durable
-        final Set<Record> rotten = Collections.newSetFromMap(new IdentityHashMap<>()); // of the disk, what cannot be read
+        final Set<Record> rotten =
+                Collections.newSetFromMap(new IdentityHashMap<>()); // of the disk, what cannot be read
         final TreeMap<Long, Value> snapshot = new TreeMap<>(); // what its newest snapshot stands for
         final TreeMap<Long, Value> executed = new TreeMap<>();
         final Map<Long, Long> readyReads = new HashMap<>();
@@ -430,7 +431,8 @@ final class Cluster {
             check(
                     node.rotten.isEmpty()
                             || holds.upTo() <= node.replay((slot, value) -> {}).executed(),
-                    "node " + node.id + " says that it holds " + holds.upTo() + ", but a restart would lack some of it");
+                    "node " + node.id + " says that it holds " + holds.upTo()
+                            + ", but a restart would lack some of it");
         }
     }
 

@@ -78,7 +78,9 @@ class UnknownSlotsTest {
         assertThat(cluster.replica(3).isUnknown(1)).isFalse();
         cluster.crash(3);
         cluster.restart(3);
-        assertThat(cluster.replica(3).isUnknown(1)).as("the newer vote is there").isFalse();
+        assertThat(cluster.replica(3).isUnknown(1))
+                .as("the newer vote is there")
+                .isFalse();
     }
 
     @Test
@@ -109,7 +111,13 @@ class UnknownSlotsTest {
         recovery.onPromise(
                 1,
                 new Promise(
-                        ballot, 1, 1, Long.MAX_VALUE, List.of(new Entry(1, new Ballot(4, 3), value("old"), false)), 0, 0));
+                        ballot,
+                        1,
+                        1,
+                        Long.MAX_VALUE,
+                        List.of(new Entry(1, new Ballot(4, 3), value("old"), false)),
+                        0,
+                        0));
         assertThat(three.isPhase1Quorum(recovery.complete())).isTrue();
         assertThat(recovery.decides(1, three)).as("an older vote").isFalse();
         assertThat(recovery.decides(2, three)).as("no vote").isFalse();
