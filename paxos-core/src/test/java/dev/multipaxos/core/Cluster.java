@@ -378,6 +378,8 @@ final class Cluster {
     void install(int id, int from, long upTo) {
         Node node = node(id);
         node.snapshot.putAll(node(from).executed.headMap(upTo, true));
+        node.durableChosenUpTo =
+                Math.max(node.durableChosenUpTo, upTo); // the snapshot says so, whatever the journal does
         if (node.lastExecuted < upTo) {
             node.executed.putAll(node.snapshot);
             node.lastExecuted = upTo;

@@ -62,6 +62,7 @@ class RandomSchedulesTest {
         final double keeps;
         final int rotting; // the one node whose disk loses records, or 0
         boolean hasRotted;
+        final double installs;
         final Set<String> muted = new HashSet<>(); // kinds of messages that do not reach a node, for a while
         final List<Cluster.Flight> kept = new ArrayList<>(); // to come again when everybody has forgotten them
         int values;
@@ -106,6 +107,7 @@ class RandomSchedulesTest {
             inCamp = new boolean[size + 1];
             keeps = random.nextInt(2) == 0 ? random.nextDouble() * 0.3 : 0;
             boolean othersElect = size >= 3 && quorums.phase1() < size; // or what is lost may be missed for ever
+            installs = random.nextInt(3) == 0 ? 0.005 : 0;
             rotting = othersElect && random.nextInt(2) == 0 ? 1 + random.nextInt(size) : 0;
         }
 
@@ -140,6 +142,8 @@ class RandomSchedulesTest {
                 cut[id][1 + random.nextInt(size)] ^= true;
             } else if (dice < crashes + cuts + mutes) {
                 mute(id);
+            } else if (dice < crashes + cuts + mutes + installs) {
+                install(node);
             } else if (dice < 0.60) {
                 if (!kept.isEmpty() && random.nextInt(20) == 0) {
                     cluster.deliver(kept.get(random.nextInt(kept.size())));
@@ -230,6 +234,19 @@ class RandomSchedulesTest {
             }
             cluster.restart(id);
             executed[id] = cluster.node(id).lastExecuted;
+        }
+
+        /** A snapshot of another node, or of its own past, arrives at a node that may have got further by itself. */
+        private void install(Cluster.Node node) {
+            Cluster.Node from = cluster.node(1 + random.nextInt(size));
+            if (node.isUp() && from.lastExecuted > node.snapshot.size()) {
+                long upTo = from.lastExecuted - random.nextInt(3);
+                if (upTo > node.snapshot.size()) {
+                    cluster.install(node.id, from.id, upTo);
+                    executed[node.id] = Math.max(
+                            executed[node.id], Math.min(upTo, node.replica().slotOut() - 1));
+                }
+            }
         }
 
         /** An extent of the journal cannot be read any more, mostly near its end. */

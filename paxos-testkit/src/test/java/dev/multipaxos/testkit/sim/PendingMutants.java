@@ -22,6 +22,7 @@ final class PendingMutants {
     private static final String MEMBERSHIP = "membership does not change yet";
     private static final String LEASES = "there are no leases yet";
     private static final String SNAPSHOTS = "there are no snapshots yet";
+    private static final String ROT = "no disk of the simulation loses records below its durable mark yet";
     private static final String GROUPS = "a node has one group";
 
     private PendingMutants() {}
@@ -109,6 +110,62 @@ final class PendingMutants {
                         "if (known == null || known.storageId() == member.storageId()) {",
                         "if (known == null || member.storageId() != 0) {",
                         NO_DISK_IS_LOST),
+                core(
+                        "core/Recovery",
+                        "UNKNOWN_COUNTS_AS_EMPTY",
+                        "who has lost what it held in a slot counts there as if it had held nothing",
+                        "return entry != null && (entry.chosen() || !entry.ballot().isBelow(lost));",
+                        "return true;",
+                        ROT),
+                core(
+                        "core/Recovery",
+                        "UNKNOWN_BESIDE_ANY_VOTE",
+                        "who has lost what it held in a slot counts there beside a vote of any ballot",
+                        "return entry != null && (entry.chosen() || !entry.ballot().isBelow(lost));",
+                        "return entry != null;",
+                        ROT),
+                core(
+                        "core/Recovery",
+                        "READ_PAST_THE_UNKNOWN",
+                        "a leader takes slots that somebody has lost for ones in which nothing was",
+                        "top = Math.max(top, lost.last()); // there may have been a vote",
+                        "",
+                        ROT),
+                core(
+                        "core/Acceptor",
+                        "UNKNOWN_NOT_SAID",
+                        "a promise passes over what was lost as if it had been empty",
+                        "for (Unknown lost : unknown.ranges()) {",
+                        "unknown = UnknownSlots.NONE;\n        for (Unknown lost : unknown.ranges()) {",
+                        ROT),
+                core(
+                        "core/Replay",
+                        "OLDER_VOTE_INSTEAD_OF_THE_LOST",
+                        "the vote before the one that was lost is taken for the last",
+                        "touched.values().removeIf(entry -> !entry.chosen());",
+                        "",
+                        ROT),
+                core(
+                        "core/Replay",
+                        "PROMISE_OF_DAMAGE_FORGOTTEN",
+                        "what was promised behind lost records is not promised any more",
+                        "promised = promised.max(promisedBehind);",
+                        "",
+                        ROT),
+                core(
+                        "core/Replica",
+                        "LEADS_WHILE_REBUILDING",
+                        "a node that has lost chosen values leads, and nobody asks for them",
+                        "                && !learner.isRebuilding()\n",
+                        "",
+                        ROT),
+                core(
+                        "runtime/JournalReader",
+                        "OLDER_VOTE_SERVED_AS_CHOSEN",
+                        "what the journal still says of a slot of which records were lost is served as chosen",
+                        "lost.containsAll(slot, slot) ? null : latest.get(slot)",
+                        "latest.get(slot)",
+                        ROT),
                 core(
                         "core/Proposer",
                         "WINDOW_OFF_BY_ONE",
