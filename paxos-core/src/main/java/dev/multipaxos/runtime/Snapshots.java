@@ -104,8 +104,10 @@ final class Snapshots {
         if (isRebuilding()) {
             call.fail(
                     apply.executedUpTo(),
-                    new IllegalStateException("the node has lost a part of its log or its snapshot and gets it back from"
-                            + " other members; before slot " + chosenBefore + " is executed nothing could replace it"));
+                    new IllegalStateException(
+                            "the node has lost a part of its log or its snapshot and gets it back from"
+                                    + " other members; before slot " + chosenBefore
+                                    + " is executed nothing could replace it"));
             return;
         }
         asked.add(call);

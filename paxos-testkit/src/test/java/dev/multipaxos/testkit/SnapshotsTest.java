@@ -25,7 +25,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -64,7 +63,8 @@ class SnapshotsTest {
             long captured = sum;
             return out -> {
                 try {
-                    assertThat(mayWrite.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+                    assertThat(mayWrite.await(LONG.toSeconds(), TimeUnit.SECONDS))
+                            .isTrue();
                 } catch (InterruptedException e) {
                     throw new IllegalStateException(e);
                 }
@@ -175,7 +175,8 @@ class SnapshotsTest {
                 crash(id);
             }
         }
-        assertThat(List.of(sums[1].restored, sums[2].restored, sums[3].restored)).containsOnly(1);
+        assertThat(List.of(sums[1].restored, sums[2].restored, sums[3].restored))
+                .containsOnly(1);
         for (int id = 1; id <= 3; id++) {
             assertThat(sums[id].applied).isLessThan(240);
         }
@@ -245,7 +246,9 @@ class SnapshotsTest {
         assertThat(during).isEqualTo(101);
         assertThat(first).isNotDone();
         sums[1].mayWrite.countDown();
-        assertThat(second.join()).as("of what was executed when it was asked for").isGreaterThan(first.join());
+        assertThat(second.join())
+                .as("of what was executed when it was asked for")
+                .isGreaterThan(first.join());
         assertThat(third.join()).isEqualTo(second.join());
         assertThat(taken).containsExactly(first.join(), second.join());
     }
