@@ -35,6 +35,7 @@ class SnapshotTransfersTest {
             Retention.defaults().withSnapshotEveryBytes(0).withKeepBytes(0);
 
     /** A counter with some megabytes beside it. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
     private static final class HeavySum implements StateMachine<Long, Long> {
         private static final int FILLING_BYTES = 3 << 20;
         private volatile long sum;
