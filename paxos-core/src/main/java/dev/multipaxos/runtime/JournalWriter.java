@@ -249,7 +249,10 @@ final class JournalWriter implements Job, Driver.Journal {
                 appendPinned(peer, standing.promised());
             }
         }
-        trim = wantedTrim;
+        trim = trim == null
+                ? wantedTrim
+                : new Trim(
+                        Math.max(trim.upTo(), wantedTrim.upTo()), Math.min(trim.keepBytes(), wantedTrim.keepBytes()));
         wanted = true;
     }
 

@@ -15,6 +15,7 @@ import dev.multipaxos.wire.FoundingRecord;
 import dev.multipaxos.wire.FoundingRecordCodec;
 import dev.multipaxos.wire.RecordCodec;
 import dev.multipaxos.wire.WireException;
+import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,40 +53,40 @@ record Recovered(
         Bytes encoded = FoundingRecordCodec.encode(founding);
         DurableStorage.Identity storage = settings.storage().open(settings.node(), encoded);
         long trimmedUpTo = settings.storage().trimmedUpTo(settings.group());
-        Snapshots.View snapshot = restore(settings, founding, execution, trimmedUpTo);
-        Journal journal = new Journal(snapshot.slot(), (slot, value) -> slots.execute(slot, value, Outcomes.NONE));
+        Begin begin = begin(settings, founding, execution, trimmedUpTo);
+        Journal journal = new Journal(begin.slot(), (slot, value) -> slots.execute(slot, value, Outcomes.NONE));
         settings.storage().replay(journal);
         Durable durable = journal.replay.finish();
         LOG.info(
-                "node {} opened storage {} for the {}. time{}: restored a snapshot of slot {}, executed up to slot {}, {} more held, in {} ms",
+                "node {} opened storage {} for the {}. time{}: began behind slot {}, executed up to slot {}, {} more held, in {} ms",
                 settings.node(),
                 Long.toHexString(storage.storageId()),
                 storage.bootCount(),
                 storage.formatted() ? ", newly formatted" : "",
-                snapshot.slot(),
+                begin.slot(),
                 durable.base(),
                 durable.entries().size(),
                 (System.nanoTime() - begun) / 1_000_000);
         NodeIdentity identity =
                 NodeIdentity.of(settings.node(), founding, encoded, storage.storageId(), storage.bootCount());
-        return new Recovered(identity, durable, journal.standing, snapshot, journal.bytes, trimmedUpTo);
+        return new Recovered(identity, durable, journal.standing, begin.snapshot(), journal.bytes, trimmedUpTo);
     }
 
     /** What is read from the journal. */
     private static final class Journal implements DurableStorage.RecordVisitor {
-        private final long snapshotSlot;
+        private final long beginSlot;
         private final Replay replay;
         private final Standing standing = new Standing();
         private long bytes; // of the slots behind the snapshot
 
-        Journal(long snapshotSlot, Replay.Execute execute) {
-            this.snapshotSlot = snapshotSlot;
-            this.replay = new Replay(snapshotSlot, execute);
+        Journal(long beginSlot, Replay.Execute execute) {
+            this.beginSlot = beginSlot;
+            this.replay = new Replay(beginSlot, execute);
         }
 
         @Override
         public void record(int group, int kind, long slotFrom, long slotTo, Bytes body) throws WireException {
-            if (slotTo > snapshotSlot) {
+            if (slotTo > beginSlot) {
                 bytes += body.length();
             }
             if (kind == RecordCodec.PINNED) {
@@ -98,38 +99,56 @@ record Recovered(
         }
     }
 
-    /** Sets the state machine to the newest snapshot, if there is one. */
-    private static Snapshots.View restore(
+    /** Where the state machine is before the journal is read, and the snapshot that it was set to. */
+    private record Begin(long slot, Snapshots.View snapshot) {}
+
+    /** Sets the state machine to the newest snapshot, unless its own store is further. */
+    private static Begin begin(
             NodeSettings<?, ?> settings, FoundingRecord founding, Execution<?, ?> execution, long trimmedUpTo)
             throws StorageException {
+        long held = open(execution);
         SnapshotStore store = settings.storage().snapshots();
-        SnapshotStore.Id id;
+        SnapshotStore.Id id = null;
         try {
             id = store.latest(settings.group());
-            if (id != null && id.slot() >= trimmedUpTo) {
-                return Snapshots.View.of(new SnapshotReader(store, founding, execution).restore(id));
+            if (id != null && id.slot() >= trimmedUpTo && id.slot() > held) {
+                Snapshots.View restored =
+                        Snapshots.View.of(new SnapshotReader(store, founding, execution).restore(id));
+                return new Begin(restored.slot(), restored);
             }
         } catch (StorageException e) {
-            if (e.code() != StorageException.Code.DAMAGED || trimmedUpTo > 0) {
+            if (e.code() != StorageException.Code.DAMAGED || held < trimmedUpTo) {
                 throw e;
             }
             LOG.warn(
-                    "node {}: its snapshot cannot be used; the log reaches back to the first slot and is executed from there",
+                    "node {}: its snapshot cannot be used; the log reaches back to slot {} and is executed from there",
                     settings.node(),
+                    held + 1,
                     e);
-            return Snapshots.View.NONE;
         }
-        if (trimmedUpTo > 0) {
+        if (held < trimmedUpTo) {
             throw new StorageException(
                     StorageException.Code.MISSING_FILE,
                     "the log of group " + settings.group() + " was trimmed up to slot " + trimmedUpTo
                             + ", but the newest snapshot in the storage of node " + settings.node() + " "
                             + (id == null ? "is gone" : "ends at slot " + id.slot())
-                            + ": a snapshot file was removed or an older one put in its place. Put it back, or remove this"
-                            + " node from the cluster and add a new one with an empty directory",
+                            + ": a snapshot file, or the state machine's own store, was removed or an older one put in"
+                            + " its place. Put it back, or remove this node from the cluster and add a new one with an"
+                            + " empty directory",
                     null);
         }
-        return Snapshots.View.NONE;
+        return new Begin(held, Snapshots.View.NONE);
+    }
+
+    private static long open(Execution<?, ?> execution) throws StorageException {
+        try {
+            return execution.open();
+        } catch (StorageException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new StorageException(
+                    StorageException.Code.IO_FAILED, "the state machine's own store: " + e.getMessage(), e);
+        }
     }
 
     private static FoundingRecord founding(NodeSettings<?, ?> settings) {

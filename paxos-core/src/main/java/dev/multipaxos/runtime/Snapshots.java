@@ -43,6 +43,7 @@ final class Snapshots {
     private final List<SnapshotCall> served = new ArrayList<>(); // by the one that is being taken
     private boolean taking;
     private final long chosenBefore; // no snapshot below stands for all that the journal has lost
+    private long stored; // by the state machine, in a store of its own
     private boolean repairing; // the next trim lets go of all that it may
     private boolean trimDue; // as the last life ended before it had trimmed
     private long begunPosition; // of the journal, when the last attempt began
@@ -149,6 +150,10 @@ final class Snapshots {
         begunPosition = storage.position();
         served.addAll(asked);
         asked.clear();
+        if (served.isEmpty() && apply.isDurable()) {
+            apply.askStored(); // which stands for the log as a snapshot does
+            return;
+        }
         apply.capture(job, repairing ? -1 : view.slot());
     }
 
@@ -178,6 +183,13 @@ final class Snapshots {
         end();
     }
 
+    /** The state machine's own store stands for the slots up to this one. */
+    void onStored(long slot) {
+        stored = slot;
+        trim();
+        end();
+    }
+
     /** The next attempt is made when the journal has grown again as much as for the first, or when somebody asks. */
     void onFailed(SnapshotJob.Failed failed) {
         served.forEach(call -> call.fail(failed.slot(), failed.why()));
@@ -195,7 +207,7 @@ final class Snapshots {
     }
 
     private void trim() {
-        long upTo = Math.min(view.slot(), lowestNeeded.getAsLong() - 1);
+        long upTo = Math.min(Math.max(view.slot(), stored), lowestNeeded.getAsLong() - 1);
         if (upTo > 0) {
             storage.trim(upTo, repairing ? 0 : retention.keepBytes());
             repairing = false;

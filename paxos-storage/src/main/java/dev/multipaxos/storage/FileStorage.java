@@ -60,6 +60,7 @@ public final class FileStorage implements DurableStorage {
     private @Nullable JournalReader reader;
     private @Nullable Journal journal;
     private @Nullable StorageException failure; // of the storage thread
+    private boolean pastCache;
 
     private FileStorage(Disk disk, @Nullable Executor background, LongSupplier random, int segmentBytes) {
         this.disk = disk;
@@ -148,18 +149,30 @@ public final class FileStorage implements DurableStorage {
             throw new IllegalStateException(opened == null ? "not opened" : "replayed already");
         }
         try {
-            Journal.End end = new Recovery(opened, index, visitor).run();
+            Recovery recovery = new Recovery(opened, index, visitor);
+            Journal.End end = recovery.run();
+            pastCache = recovery.readPastCache();
             Spares made = new Spares(disk, background == null ? ownThread() : background, random, segmentBytes);
             Journal recovered = new Journal(opened, made, index, end);
             spares = made;
             journal = recovered;
             reader = new JournalReader(disk, index, opened.owner());
             recovered.mark(); // so that damage to what was just visited is never taken for a torn tail
-            opened.replaceManifest(opened.manifest().durableTo(recovered.durable()));
+            if (opened.manifest().durable() < end.mark()) {
+                opened.replaceManifest(opened.manifest().durableTo(end.mark()));
+            }
         } catch (IOException e) {
             failure = named(e, disk.describe(""));
             throw failure;
         }
+    }
+
+    /**
+     * {@return whether the end of the journal was read past the page cache, after {@link #replay}. If not, the file system refuses
+     * that, and a start after a failed write may take for durable what is in the memory of the machine only}
+     */
+    public boolean readsPastCache() {
+        return pastCache;
     }
 
     private Executor ownThread() {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.multipaxos.Codec;
-import dev.multipaxos.Consistency;
 import dev.multipaxos.Membership;
 import dev.multipaxos.NodeListener;
 import dev.multipaxos.PaxosException;
@@ -14,11 +13,15 @@ import dev.multipaxos.PaxosNode;
 import dev.multipaxos.Retention;
 import dev.multipaxos.Snapshot;
 import dev.multipaxos.StateMachine;
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -104,10 +107,14 @@ class SnapshotsTest {
     }
 
     private PaxosNode<Long, Long> start(int id, int size, Retention retention) {
+        return start(id, size, retention, disks[id]);
+    }
+
+    private PaxosNode<Long, Long> start(int id, int size, Retention retention, DurableStorage storage) {
         sums[id] = new Sum();
         PaxosNode<Long, Long> node = PaxosNode.builder(sums[id], Codec.int64(), Codec.int64())
                 .member(id, members(size))
-                .storage(disks[id])
+                .storage(storage)
                 .transport(network.transport(id))
                 .retention(retention)
                 .listener(new NodeListener() {
@@ -183,24 +190,6 @@ class SnapshotsTest {
     }
 
     @Test
-    void a_command_is_executed_once_though_it_comes_again_behind_a_restart_from_a_snapshot() {
-        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
-        propose(node, 5);
-        disks[1].hold(); // what follows is chosen by nobody until the disk goes on
-        CompletableFuture<Long> open = node.propose(7L, LONG);
-        disks[1].release();
-        assertThat(open.join()).isEqualTo(12);
-        long slot = node.snapshot().join();
-        int sessions = node.status().sessions();
-        crash(1);
-        PaxosNode<Long, Long> again = start(1, 1, ON_DEMAND);
-        assertThat(again.status().sessions()).isEqualTo(sessions).isPositive();
-        assertThat(again.status().executedSlot()).isGreaterThanOrEqualTo(slot);
-        assertThat(again.read(Consistency.LINEARIZABLE, () -> sums[1].sum).join())
-                .isEqualTo(12);
-    }
-
-    @Test
     void a_state_machine_that_cannot_be_captured_or_written_costs_the_snapshot_only() {
         PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
         propose(node, 1);
@@ -254,7 +243,7 @@ class SnapshotsTest {
     }
 
     @Test
-    void a_snapshot_that_is_being_written_when_the_node_is_closed_fails_and_leaves_nothing() {
+    void a_snapshot_that_is_being_written_when_the_node_is_closed_is_whole_or_not_there() {
         PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
         propose(node, 1);
         CompletableFuture<Long> open;
@@ -265,23 +254,67 @@ class SnapshotsTest {
         assertThatThrownBy(open::join).hasCauseInstanceOf(PaxosException.NodeStopped.class);
         sums[1].mayWrite.countDown();
         await(() -> !closing.isAlive());
-        assertThat(start(1, 1, ON_DEMAND).status().snapshotSlot()).isZero();
-        assertThat(sums[1].sum).isEqualTo(1);
+        PaxosNode<Long, Long> again = start(1, 1, ON_DEMAND);
+        assertThat(propose(again, 1)).isEqualTo(2);
     }
 
     @Test
     void a_damaged_snapshot_does_not_matter_while_the_log_reaches_back_to_the_first_slot() {
-        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND.withKeepBytes(1 << 20));
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
         propose(node, 1);
-        propose(node, 1);
-        node.snapshot().join();
-        node.close();
-        MemoryStorage whole = disks[1];
-        disks[1] = whole.crash();
+        long slot = node.status().executedSlot();
+        storeNonsense(slot);
         disks[1].damageSnapshot(1);
-        // the log was trimmed in name, and all of it is kept in fact
-        assertThatThrownBy(() -> start(1, 1, ON_DEMAND))
+        node.close();
+
+        PaxosNode<Long, Long> again = start(1, 1, ON_DEMAND);
+        assertThat(again.status().snapshotSlot()).isZero();
+        assertThat(again.status().rebuilding()).isFalse();
+        assertThat(propose(again, 1)).isEqualTo(2);
+        assertThat(again.snapshot().join()).isGreaterThan(slot);
+    }
+
+    @Test
+    void a_snapshot_that_makes_no_sense_is_not_shown_to_the_state_machine() {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        long slot = node.status().executedSlot();
+        storeNonsense(slot);
+        node.close();
+
+        assertThat(propose(start(1, 1, ON_DEMAND), 1)).isEqualTo(2);
+        assertThat(sums[1].restored).isZero();
+    }
+
+    /** A snapshot whose checksums are right, and nothing else. */
+    private void storeNonsense(long slot) {
+        try (SnapshotStore.Writer writer = disks[1].snapshots().create(1, slot)) {
+            writer.write(new byte[] {7, 7, 7}, 0, 3);
+            writer.commit();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void a_start_without_the_snapshot_that_a_trimmed_log_needs_says_what_is_missing() throws StorageException {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        long slot = node.snapshot().join();
+        await(() -> disks[1].trimmedUpTo(1) == slot);
+        node.close();
+        MemoryStorage empty = new MemoryStorage();
+        empty.open(1, Bytes.EMPTY);
+        DurableStorage without = (DurableStorage) Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {DurableStorage.class},
+                (proxy, method, arguments) ->
+                        method.getName().equals("snapshots") ? empty.snapshots() : method.invoke(disks[1], arguments));
+
+        assertThatThrownBy(() -> start(1, 1, ON_DEMAND, without))
                 .isInstanceOf(PaxosException.StartFailed.class)
-                .hasCauseInstanceOf(StorageException.class);
+                .hasMessageContaining("MISSING_FILE")
+                .hasMessageContaining("trimmed up to slot " + slot)
+                .hasMessageContaining("Put it back");
     }
 }
