@@ -87,7 +87,7 @@ class SessionTableTest {
             long state = same.nextLong();
             SplittableRandom one = new SplittableRandom(state);
             SplittableRandom other = new SplittableRandom(state);
-            for (long slot = before + 1; slot <= before + 200; slot++) {
+            for (long slot = before + 1L; slot <= before + 200; slot++) {
                 List<Object> seen = batch(original, slot, ids, one);
                 assertThat(batch(restored, slot, ids, other))
                         .as("seed %d, slot %d", seed, slot)
