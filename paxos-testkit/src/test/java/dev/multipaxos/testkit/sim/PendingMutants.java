@@ -7,16 +7,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Bugs that the simulation cannot find yet, and why: written where the code is there to be broken, else only named. */
 final class PendingMutants {
-
-    private static final String PAGE_CACHE =
-            "it takes a page cache that lies after a failed force, which the storage is known not to stand yet (LYING_PAGE_CACHE)";
     private static final String NO_DISK_IS_LOST = "no node of the simulation comes back with an empty disk yet";
     private static final String WINDOW =
             "nothing but the size of memory depends on the window before membership changes";
 
     private static final String TURNS = "in the simulation every message has a turn of its own, and so every vote";
-    private static final String CHAINED = "what is left is refused by the chained checksum, whatever it is";
-
     private static final String REDUNDANT = "what the checksum no longer covers here, the rest of it still tells";
 
     private static final String MEMBERSHIP = "membership does not change yet";
@@ -61,13 +56,6 @@ final class PendingMutants {
                         "bounds[i] <= to + 2)",
                         TURNS),
                 storage(
-                        "Recovery",
-                        "TORN_TAIL_LEFT",
-                        "what is left of a write that was not finished stays behind the end",
-                        "if (dataEnd > start) {",
-                        "if (dataEnd < start) {",
-                        CHAINED),
-                storage(
                         "Chain",
                         "CRC_WITHOUT_THE_LENGTH",
                         "the checksum of a record does not cover its length",
@@ -88,14 +76,6 @@ final class PendingMutants {
                         ".putLong(24, offset)",
                         ".putLong(24, 0)",
                         REDUNDANT),
-                storage(
-                        "Journal",
-                        "FORCE_RETRIED",
-                        "a force that failed is asked for again, and believed",
-                        "        file.force(false);\n        number++;",
-                        "        try {\n            file.force(false);\n        } catch (IOException e) {\n"
-                                + "            file.force(false);\n        }\n        number++;",
-                        PAGE_CACHE),
                 core(
                         "runtime/Handshake",
                         "FRAMES_BEFORE_THE_PIN",
