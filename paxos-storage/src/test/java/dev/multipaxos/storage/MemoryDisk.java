@@ -55,6 +55,7 @@ final class MemoryDisk implements Disk {
     int writes;
     int forces;
     int openFiles;
+    boolean deletesFail;
 
     @Nullable
     Error nextForceThrows;
@@ -196,8 +197,11 @@ final class MemoryDisk implements Disk {
     }
 
     @Override
-    public synchronized void delete(String name) {
+    public synchronized void delete(String name) throws IOException {
         step();
+        if (deletesFail) {
+            throw new IOException("operation not permitted");
+        }
         content(names, name);
         name(map -> map.remove(name));
     }
