@@ -58,6 +58,7 @@ final class MemoryDisk implements Disk {
     boolean readsPastCache = true;
     String unreadable = ""; // a file
     int unreadableAt; // a byte of it
+    boolean deletesFail;
 
     @Nullable
     Error nextForceThrows;
@@ -212,8 +213,11 @@ final class MemoryDisk implements Disk {
     }
 
     @Override
-    public synchronized void delete(String name) {
+    public synchronized void delete(String name) throws IOException {
         step();
+        if (deletesFail) {
+            throw new IOException("operation not permitted");
+        }
         content(names, name);
         name(map -> map.remove(name));
     }
