@@ -64,6 +64,11 @@ final class SlotIndex {
         }
     }
 
+    /** {@return the segments, in order; the last one is being written} */
+    synchronized List<Segment> segments() {
+        return List.copyOf(segments);
+    }
+
     /** Begins a segment: what is added from now on is in it. */
     synchronized void add(Segment next) {
         segments.add(next);

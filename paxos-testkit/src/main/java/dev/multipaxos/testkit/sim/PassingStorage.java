@@ -64,6 +64,11 @@ class PassingStorage implements DurableStorage {
     }
 
     @Override
+    public void watch(DamageListener listener) {
+        storage.watch(listener);
+    }
+
+    @Override
     public void close() {
         storage.close();
     }
