@@ -21,6 +21,15 @@ final class Failures {
                 cause);
     }
 
+    static StorageException stateLost(String file, long offset) {
+        return damaged(
+                file,
+                offset,
+                "the record is not what was written, and what it was cannot be told from the records around it, so what this"
+                        + " node has promised and accepted is lost",
+                null);
+    }
+
     static StorageException damaged(String file, String what) {
         return new StorageException(Code.DAMAGED, file + ": " + what + "." + REPLACE, null);
     }

@@ -64,6 +64,7 @@ public final class FileStorage implements DurableStorage {
     private @Nullable Scrubber scrubber;
     private @Nullable DamageListener listener;
     private @Nullable StorageException failure; // of the storage thread
+    private boolean pastCache;
 
     private FileStorage(
             Disk disk,
@@ -180,7 +181,9 @@ public final class FileStorage implements DurableStorage {
             throw new IllegalStateException(opened == null ? "not opened" : "replayed already");
         }
         try {
-            Journal.End end = new Recovery(opened, index, visitor).run();
+            Recovery recovery = new Recovery(opened, index, visitor);
+            Journal.End end = recovery.run();
+            pastCache = recovery.readPastCache();
             Spares made = new Spares(disk, background == null ? ownThread() : background, random, segmentBytes);
             Journal recovered = new Journal(opened, made, index, end);
             spares = made;
@@ -188,7 +191,9 @@ public final class FileStorage implements DurableStorage {
             reader = new JournalReader(disk, index, opened.owner());
             scrub(opened.owner());
             recovered.mark(); // so that damage to what was just visited is never taken for a torn tail
-            opened.replaceManifest(opened.manifest().durableTo(recovered.durable()));
+            if (opened.manifest().durable() < end.mark()) {
+                opened.replaceManifest(opened.manifest().durableTo(end.mark()));
+            }
         } catch (IOException e) {
             failure = named(e, disk.describe(""));
             throw failure;
@@ -208,6 +213,14 @@ public final class FileStorage implements DurableStorage {
             throw new IllegalStateException("not opened");
         }
         return value;
+    }
+
+    /**
+     * {@return whether the end of the journal was read past the page cache, after {@link #replay}. If not, the file system refuses
+     * that, and a start after a failed write may take for durable what is in the memory of the machine only}
+     */
+    public boolean readsPastCache() {
+        return pastCache;
     }
 
     private Executor ownThread() {

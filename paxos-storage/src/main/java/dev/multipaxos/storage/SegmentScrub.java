@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
-/** Verifies a segment that has a successor: nothing of it changes any more, up to the end that the successor names. */
+/**
+ * Verifies a segment that has a successor: nothing of it changes any more, up to the end that the successor names. It is read past
+ * the page cache where that can be done, so that the disk is asked, and what others need stays in memory.
+ */
 final class SegmentScrub implements ScrubTask {
 
     /** Hears of damage. */
@@ -40,7 +43,8 @@ final class SegmentScrub implements ScrubTask {
         if (open != null) {
             return verify(() -> records(open));
         }
-        DiskFile opened = disk.open(segment.name, false);
+        DiskFile pastCache = disk.openPastCache(segment.name);
+        DiskFile opened = pastCache == null ? disk.open(segment.name, false) : pastCache;
         file = opened;
         scan = new SegmentScan(disk, segment, opened, chain);
         return verify(() -> header(opened));

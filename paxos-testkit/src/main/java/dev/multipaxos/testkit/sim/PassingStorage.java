@@ -69,6 +69,16 @@ class PassingStorage implements DurableStorage {
     }
 
     @Override
+    public void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
+        storage.trim(group, upTo, restatedFrom, keepBytes);
+    }
+
+    @Override
+    public long trimmedUpTo(int group) {
+        return storage.trimmedUpTo(group);
+    }
+
+    @Override
     public void close() {
         storage.close();
     }
