@@ -32,6 +32,7 @@ final class Election {
      * @param fetching ticks that a candidate or leader that lacks chosen values still waits for them
      * @param heartbeat ticks until a leader's next heartbeat, or a candidate's next repeat
      * @param checkedAt a leader's chosen prefix when it last grew, or when nothing was lacking
+     * @param mayLead whether this node may campaign
      */
     record State(
             Phase phase,
@@ -45,7 +46,8 @@ final class Election {
             int countdown,
             int fetching,
             int heartbeat,
-            long checkedAt)
+            long checkedAt,
+            boolean mayLead)
             implements ReplicaState.Part {}
 
     private final int self;
@@ -64,6 +66,7 @@ final class Election {
     private int fetching;
     private int heartbeat;
     private long checkedAt;
+    private boolean mayLead = true;
 
     Election(int self, Parameters parameters, Configuration configuration) {
         this.self = self;
@@ -205,6 +208,15 @@ final class Election {
         return countdown == 0;
     }
 
+    /** Whether this node is free to campaign. */
+    boolean mayLead() {
+        return mayLead;
+    }
+
+    void allowToLead(boolean may) {
+        mayLead = may;
+    }
+
     /** Whether a candidate that is behind has waited long enough. */
     boolean isDoneFetching() {
         return fetching == 0;
@@ -236,7 +248,7 @@ final class Election {
     State state() {
         return new State(
                 phase, leader, seenRound, attempt, preVoted, granted, heard, patience, countdown, fetching, heartbeat,
-                checkedAt);
+                checkedAt, mayLead);
     }
 
     void restore(State state) {
@@ -252,5 +264,6 @@ final class Election {
         fetching = state.fetching();
         heartbeat = state.heartbeat();
         checkedAt = state.checkedAt();
+        mayLead = state.mayLead();
     }
 }

@@ -244,6 +244,7 @@ final class JournalWriter implements Job, Driver.Journal {
         if (trim == null) {
             restatedFrom = storage.durablePosition();
             restate(standing.promise());
+            restate(standing.snapshot());
             restate(standing.mark());
             for (Pinned peer : standing.pinned()) {
                 appendPinned(peer, standing.promised());

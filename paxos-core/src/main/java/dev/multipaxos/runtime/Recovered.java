@@ -4,10 +4,12 @@ import dev.multipaxos.Limits;
 import dev.multipaxos.Member;
 import dev.multipaxos.Membership;
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Durable;
 import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Replay;
+import dev.multipaxos.core.SlotRanges;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
@@ -23,7 +25,9 @@ import org.slf4j.LoggerFactory;
  * What a node finds when it opens its storage.
  *
  * @param identity who it is
- * @param durable what its acceptor remembers; everything up to its {@code base} was executed
+ * @param durable what its acceptor remembers; everything up to its {@code executed} was executed
+ * @param lost the slots of which the journal has lost records
+ * @param damagedUpTo the last of these slots; 0 if what was lost touched none, negative if nothing was lost
  * @param standing what its journal says that touches no slot
  * @param snapshot the snapshot that it began with
  * @param journalBytes about how much of the journal lies behind that
@@ -32,6 +36,8 @@ import org.slf4j.LoggerFactory;
 record Recovered(
         NodeIdentity identity,
         Durable durable,
+        SlotRanges lost,
+        long damagedUpTo,
         Standing standing,
         Snapshots.View snapshot,
         long journalBytes,
@@ -54,9 +60,12 @@ record Recovered(
         DurableStorage.Identity storage = settings.storage().open(settings.node(), encoded);
         long trimmedUpTo = settings.storage().trimmedUpTo(settings.group());
         Begin begin = begin(settings, founding, execution, trimmedUpTo);
-        Journal journal = new Journal(begin.slot(), (slot, value) -> slots.execute(slot, value, Outcomes.NONE));
+        Replay replay =
+                new Replay(begin.slot(), trimmedUpTo, (slot, value) -> slots.execute(slot, value, Outcomes.NONE));
+        Journal journal = new Journal(begin.slot(), replay);
         settings.storage().replay(journal);
-        Durable durable = journal.replay.finish();
+        Durable durable = replay.finish();
+        checkRepairable(settings, durable);
         LOG.info(
                 "node {} opened storage {} for the {}. time{}: began behind slot {}, executed up to slot {}, {} more held, in {} ms",
                 settings.node(),
@@ -64,12 +73,20 @@ record Recovered(
                 storage.bootCount(),
                 storage.formatted() ? ", newly formatted" : "",
                 begin.slot(),
-                durable.base(),
+                durable.executed(),
                 durable.entries().size(),
                 (System.nanoTime() - begun) / 1_000_000);
         NodeIdentity identity =
                 NodeIdentity.of(settings.node(), founding, encoded, storage.storageId(), storage.bootCount());
-        return new Recovered(identity, durable, journal.standing, begin.snapshot(), journal.bytes, trimmedUpTo);
+        return new Recovered(
+                identity,
+                durable,
+                replay.lost(),
+                journal.damagedUpTo,
+                journal.standing,
+                begin.snapshot(),
+                journal.bytes,
+                trimmedUpTo);
     }
 
     /** What is read from the journal. */
@@ -77,11 +94,20 @@ record Recovered(
         private final long beginSlot;
         private final Replay replay;
         private final Standing standing = new Standing();
-        private long bytes; // of the slots behind the snapshot
+        private long bytes; // of the slots that were executed
+        private long damagedUpTo = -1;
 
-        Journal(long beginSlot, Replay.Execute execute) {
+        Journal(long beginSlot, Replay replay) {
             this.beginSlot = beginSlot;
-            this.replay = new Replay(beginSlot, execute);
+            this.replay = replay;
+        }
+
+        @Override
+        public void damaged(int group, long slotFrom, long slotTo, long promisedRound, int promisedNode) {
+            Ballot promised = promisedRound == 0 ? Ballot.ZERO : new Ballot(promisedRound, promisedNode);
+            damagedUpTo = Math.max(damagedUpTo, slotTo);
+            standing.note(new Record.Promised(promised));
+            replay.damaged(slotFrom, slotTo, promised);
         }
 
         @Override
@@ -116,14 +142,17 @@ record Recovered(
                 return new Begin(restored.slot(), restored);
             }
         } catch (StorageException e) {
-            if (e.code() != StorageException.Code.DAMAGED || held < trimmedUpTo) {
+            if (e.code() != StorageException.Code.DAMAGED) {
                 throw e;
             }
             LOG.warn(
-                    "node {}: its snapshot cannot be used; the log reaches back to slot {} and is executed from there",
+                    "node {}: its snapshot cannot be used; {}",
                     settings.node(),
-                    held + 1,
+                    held < trimmedUpTo
+                            ? "the log alone does not say what was up to slot " + trimmedUpTo
+                            : "the log reaches back to slot " + (held + 1) + " and is executed from there",
                     e);
+            return new Begin(held, Snapshots.View.NONE);
         }
         if (held < trimmedUpTo) {
             throw new StorageException(
@@ -148,6 +177,29 @@ record Recovered(
             throw new StorageException(
                     StorageException.Code.IO_FAILED, "the state machine's own store: " + e.getMessage(), e);
         }
+    }
+
+    /** What a disk has lost comes from others; where there are none, it is lost. */
+    private static void checkRepairable(NodeSettings<?, ?> settings, Durable durable) throws StorageException {
+        boolean isWhole = !durable.isRebuilding() && durable.unknown().isEmpty();
+        if (isWhole) {
+            return;
+        }
+        String what = durable.isRebuilding()
+                ? "slots " + (durable.executed() + 1) + " to " + durable.base()
+                        + " are chosen and have to be executed again"
+                : "what it voted for in " + durable.unknown() + " is not known";
+        if (settings.membership().members().size() == 1) {
+            throw new StorageException(
+                    StorageException.Code.DAMAGED,
+                    "the disk of node " + settings.node()
+                            + " has lost records or the snapshot, and there is no other member that has them: " + what,
+                    null);
+        }
+        LOG.warn(
+                "node {} has lost records or the snapshot on its disk, and gets them from the other members: {}",
+                settings.node(),
+                what);
     }
 
     private static FoundingRecord founding(NodeSettings<?, ?> settings) {

@@ -9,7 +9,6 @@ import dev.multipaxos.wire.WireException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -311,74 +310,6 @@ final class Sessions {
                 session.put(answer.getKey(), answer.getValue());
             }
             byLastUse.put(stored.id(), session);
-        }
-    }
-
-    /** One client: a floor, and the answers at or above it, at their sequence modulo the capacity. */
-    private static final class Session {
-        private final long id;
-        private long lastUseMillis;
-        private long place;
-        private long floor = 1;
-        private @Nullable Bytes[] answers = new @Nullable Bytes[16];
-
-        Session(long id, long nowMillis) {
-            this.id = id;
-            this.lastUseMillis = nowMillis;
-        }
-
-        void noteTo(SessionEntries entries) {
-            entries.session(id, lastUseMillis, floor, place);
-        }
-
-        void noteAnswersGone(long below, SessionEntries entries) {
-            for (long sequence = floor; sequence < Math.min(below, floor + answers.length); sequence++) {
-                if (answers[index(sequence)] != null) {
-                    entries.answerGone(id, sequence);
-                }
-            }
-        }
-
-        void raiseFloor(long acknowledgedBelow) {
-            if (acknowledgedBelow <= floor) {
-                return;
-            }
-            if (acknowledgedBelow - floor >= answers.length) {
-                Arrays.fill(answers, null);
-            } else {
-                for (long sequence = floor; sequence < acknowledgedBelow; sequence++) {
-                    answers[index(sequence)] = null;
-                }
-            }
-            floor = acknowledgedBelow;
-        }
-
-        @Nullable
-        Bytes answer(long sequence) {
-            return sequence - floor < answers.length ? answers[index(sequence)] : null;
-        }
-
-        void put(long sequence, Bytes answer) {
-            if (sequence - floor >= answers.length) {
-                grow(sequence - floor + 1);
-            }
-            answers[index(sequence)] = answer;
-        }
-
-        private void grow(long needed) {
-            int capacity = answers.length;
-            while (capacity < needed) {
-                capacity *= 2;
-            }
-            @Nullable Bytes[] grown = new @Nullable Bytes[capacity];
-            for (long sequence = floor; sequence < floor + answers.length; sequence++) {
-                grown[(int) (sequence & (capacity - 1))] = answers[index(sequence)];
-            }
-            answers = grown;
-        }
-
-        private int index(long sequence) {
-            return (int) (sequence & (answers.length - 1));
         }
     }
 }

@@ -148,7 +148,7 @@ class DurableStateMachineTest {
             int opened = 0;
             for (int i = random.nextInt(4); i >= 0; i--) {
                 long session = sessions.isEmpty() ? 7 : sessions.get(random.nextInt(sessions.size()));
-                long sequence = 1 + random.nextInt(70);
+                long sequence = 1L + random.nextInt(70);
                 switch (random.nextInt(8)) {
                     case 0 -> {
                         commands.add(new Command(Command.Kind.OPEN, -5, 0, 0, Bytes.EMPTY));

@@ -124,7 +124,8 @@ class PendingProposalsTest {
             call.future().join();
             throw new AssertionError("the call did not fail");
         } catch (CompletionException e) {
-            return ((PaxosException.SessionExpired) e.getCause()).mayHaveBeenApplied();
+            assertThat(e).hasCauseInstanceOf(PaxosException.SessionExpired.class);
+            return e.getCause() instanceof PaxosException cause && cause.mayHaveBeenApplied();
         }
     }
 

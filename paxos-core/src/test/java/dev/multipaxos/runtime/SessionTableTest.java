@@ -48,7 +48,7 @@ class SessionTableTest {
             case 2 -> seen.add(sessions.keepAlive(session));
             case 3 -> seen.add(random.nextInt(4) == 0 && sessions.close(session));
             default -> {
-                long sequence = 1 + random.nextInt(70);
+                long sequence = 1L + random.nextInt(70);
                 Command command = new Command(
                         Command.Kind.APPLY, session, sequence, Math.max(1, sequence - random.nextInt(40)), Bytes.EMPTY);
                 Sessions.Verdict verdict = sessions.judge(command);
@@ -77,7 +77,7 @@ class SessionTableTest {
             SplittableRandom random = new SplittableRandom(seed);
             Sessions original = new Sessions(RULES);
             List<Long> ids = new ArrayList<>();
-            int before = random.nextInt(200);
+            long before = random.nextInt(200);
             for (long slot = 1; slot <= before; slot++) {
                 noteOpened(batch(original, slot, ids, random), ids);
             }
@@ -87,7 +87,7 @@ class SessionTableTest {
             long state = same.nextLong();
             SplittableRandom one = new SplittableRandom(state);
             SplittableRandom other = new SplittableRandom(state);
-            for (long slot = before + 1; slot <= before + 200; slot++) {
+            for (long slot = before + 1L; slot <= before + 200; slot++) {
                 List<Object> seen = batch(original, slot, ids, one);
                 assertThat(batch(restored, slot, ids, other))
                         .as("seed %d, slot %d", seed, slot)

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * what each error means to an operator are in {@code docs/storage.md}.
  *
  * <p><b>Threads.</b> As {@link DurableStorage} says. The thread that appends must not be interrupted: an interrupt closes the
- * file under it, and the storage has failed. The thread that reads may be. Two more, {@code paxos-storage-spare}, which makes segments in
- * advance, and {@code paxos-storage-scrub}, which looks for damage, end with {@link #close}.
+ * file under it, and the storage has failed. The thread that reads may be. Two more end with {@link #close}: {@code paxos-storage-spare}, which
+ * makes segments in advance and deletes those that were trimmed, and {@code paxos-storage-scrub}, which looks for damage.
  *
  * <p><b>Errors.</b> A write or a force that fails is final: every later call throws the same exception, and nothing is tried
  * again, since a force that succeeds after one that failed says nothing about the bytes in between. Restart the process.
@@ -61,6 +62,7 @@ public final class FileStorage implements DurableStorage {
     private @Nullable Spares spares;
     private @Nullable JournalReader reader;
     private @Nullable Journal journal;
+    private @Nullable Trimmer trimmer;
     private @Nullable Scrubber scrubber;
     private @Nullable DamageListener listener;
     private @Nullable StorageException failure; // of the storage thread
@@ -184,16 +186,16 @@ public final class FileStorage implements DurableStorage {
             Recovery recovery = new Recovery(opened, index, visitor);
             Journal.End end = recovery.run();
             pastCache = recovery.readPastCache();
-            Spares made = new Spares(disk, background == null ? ownThread() : background, random, segmentBytes);
+            Executor executor = background == null ? ownThread() : background;
+            Spares made = new Spares(disk, executor, random, segmentBytes);
             Journal recovered = new Journal(opened, made, index, end);
             spares = made;
             journal = recovered;
             reader = new JournalReader(disk, index, opened.owner());
+            trimmer = new Trimmer(opened, index, executor);
             scrub(opened.owner());
-            recovered.mark(); // so that damage to what was just visited is never taken for a torn tail
-            if (opened.manifest().durable() < end.mark()) {
-                opened.replaceManifest(opened.manifest().durableTo(end.mark()));
-            }
+            recovered.begin(); // so that damage to what was just visited is never taken for a torn tail
+            opened.replaceManifest(opened.manifest().durableTo(recovered.durable()));
         } catch (IOException e) {
             failure = named(e, disk.describe(""));
             throw failure;
@@ -279,6 +281,32 @@ public final class FileStorage implements DurableStorage {
         } catch (IOException | RuntimeException | Error e) {
             throw failed(e, open);
         }
+    }
+
+    @Override
+    public void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
+        Journal open = working();
+        sync(); // what was said again must not be lost when what it repeats is gone
+        if (group <= 0 || upTo < 0 || restatedFrom < 0 || restatedFrom > open.durable() || keepBytes < 0) {
+            throw new IllegalArgumentException(
+                    "group " + group + " must be positive, slot " + upTo + " and " + keepBytes
+                            + " bytes to keep not negative, position " + restatedFrom + " from 0 to " + open.durable()
+                            + ", the durable end");
+        }
+        try {
+            Objects.requireNonNull(trimmer).trim(group, upTo, restatedFrom, keepBytes, open.durable());
+        } catch (IOException | RuntimeException | Error e) {
+            throw failed(e, open);
+        }
+    }
+
+    @Override
+    public long trimmedUpTo(int group) {
+        StorageDirectory opened = directory;
+        if (opened == null) {
+            throw new IllegalStateException("not opened");
+        }
+        return opened.manifest().trim(group).upTo();
     }
 
     private Journal working() throws StorageException {
@@ -367,6 +395,9 @@ public final class FileStorage implements DurableStorage {
         if (spares != null) {
             spares.close();
         }
+        if (trimmer != null) {
+            trimmer.close();
+        }
         closeQuietly(ownThread); // soon: it stops between two writes
         ownThread = null;
         if (spares != null) {
@@ -382,6 +413,7 @@ public final class FileStorage implements DurableStorage {
         spares = null;
         reader = null;
         journal = null;
+        trimmer = null;
     }
 
     private void closeQuietly(@Nullable Closeable open) {

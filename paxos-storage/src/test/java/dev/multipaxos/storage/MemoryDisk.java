@@ -56,6 +56,8 @@ final class MemoryDisk implements Disk {
     int forces;
     int openFiles;
     boolean readsPastCache = true;
+    String unreadable = ""; // a file
+    int unreadableAt; // a byte of it
 
     @Nullable
     Error nextForceThrows;
@@ -171,7 +173,7 @@ final class MemoryDisk implements Disk {
         }
         Content content = new Content();
         name(map -> map.put(name, content));
-        return new MemoryFile(content, true);
+        return new MemoryFile(name, content, true);
     }
 
     @Override
@@ -181,7 +183,7 @@ final class MemoryDisk implements Disk {
         if (content == null) {
             throw new NoSuchFileException(name);
         }
-        return new MemoryFile(content, writable);
+        return new MemoryFile(name, content, writable);
     }
 
     /** What is on the disk, once the pages that count as changed are written. */
@@ -194,7 +196,7 @@ final class MemoryDisk implements Disk {
         }
         Content platter = new Content();
         platter.now = content.clean == null ? content.now : MemoryFile.written(content, content.clean);
-        return readsPastCache ? new MemoryFile(platter, false) : null;
+        return readsPastCache ? new MemoryFile(name, platter, false) : null;
     }
 
     @Override
@@ -239,11 +241,13 @@ final class MemoryDisk implements Disk {
     }
 
     private final class MemoryFile implements DiskFile {
+        private final String name;
         private final Content content;
         private final boolean writable;
         private boolean closed;
 
-        MemoryFile(Content content, boolean writable) {
+        MemoryFile(String name, Content content, boolean writable) {
+            this.name = name;
             this.content = content;
             this.writable = writable;
             openFiles++;
@@ -257,8 +261,13 @@ final class MemoryDisk implements Disk {
         }
 
         @Override
-        public int read(ByteBuffer target, long position) {
+        public int read(ByteBuffer target, long position) throws IOException {
             synchronized (MemoryDisk.this) {
+                if (name.equals(unreadable)
+                        && position <= unreadableAt
+                        && unreadableAt < position + target.remaining()) {
+                    throw new IOException("input/output error");
+                }
                 if (position >= content.now.length) {
                     return -1;
                 }

@@ -17,21 +17,26 @@ import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.storage.FileStorage;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Whole nodes that take snapshots, trim their journals, and start from what is left. */
 @Timeout(120)
@@ -168,9 +173,7 @@ class SnapshotsTest {
                 start(id, 3, SMALL);
             }
             for (int i = 0; i < 60; i++) {
-                @SuppressWarnings("unchecked")
-                PaxosNode<Long, Long> node = (PaxosNode<Long, Long>) nodes[1 + i % 3];
-                assertThat(propose(node, 1)).isEqualTo(60L * (life - 1) + i + 1);
+                assertThat(propose(node(1 + i % 3), 1)).isEqualTo(60L * (life - 1) + i + 1);
             }
             for (int id = 1; id <= 3; id++) {
                 PaxosNode<?, ?> node = nodes[id];
@@ -316,5 +319,62 @@ class SnapshotsTest {
                 .hasMessageContaining("MISSING_FILE")
                 .hasMessageContaining("trimmed up to slot " + slot)
                 .hasMessageContaining("Put it back");
+    }
+
+    @Test
+    void files_go_as_snapshots_are_taken_and_every_start_finds_the_whole_state(@TempDir Path directory)
+            throws IOException {
+        Retention often = Retention.defaults().withSnapshotEveryBytes(40_000).withKeepBytes(0);
+        Path place = directory.resolve("node-1");
+        long sum = 0;
+        for (int life = 1; life <= 4; life++) {
+            PaxosNode<Long, Long> node =
+                    start(1, 1, often, FileStorage.at(place).withSegmentBytes(16 << 10));
+            for (int i = 0; i < 400; i++) {
+                sum++;
+                assertThat(propose(node, 1)).isEqualTo(sum);
+            }
+            long before = node.status().snapshotSlot();
+            await(() -> node.status().snapshotSlot() > 0);
+            assertThat(node.snapshot().join()).isGreaterThanOrEqualTo(before);
+            node.close();
+            assertThat(sums[1].restored).isEqualTo(life == 1 ? 0 : 1);
+        }
+        assertThat(size(place)).as("four lives of 400 commands each").isLessThan(10L * (16 << 10));
+    }
+
+    private static long size(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile)
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        }
+    }
+
+    @Test
+    void a_node_whose_snapshot_is_damaged_gets_back_from_the_others_what_its_log_does_not_hold_any_more() {
+        Retention keepsAll = ON_DEMAND.withKeepBytes(1 << 30);
+        for (int id = 1; id <= 3; id++) {
+            start(id, 3, id == 3 ? ON_DEMAND : keepsAll);
+        }
+        for (int i = 0; i < 40; i++) {
+            propose(node(1), 1);
+        }
+        await(() -> sums[3].sum == 40);
+        long slot = node(3).snapshot().join();
+        await(() -> disks[3].trimmedUpTo(1) == slot);
+        disks[3].damageSnapshot(1);
+        crash(3);
+
+        PaxosNode<Long, Long> again = start(3, 3, ON_DEMAND);
+        await(() -> sums[3].sum == 40 && !again.status().rebuilding());
+        assertThat(sums[3].restored).isZero();
+        assertThat(propose(again, 1)).isEqualTo(41);
+        assertThat(again.snapshot().join()).isGreaterThan(slot);
+    }
+
+    @SuppressWarnings("unchecked")
+    private PaxosNode<Long, Long> node(int id) {
+        return (PaxosNode<Long, Long>) nodes[id];
     }
 }
