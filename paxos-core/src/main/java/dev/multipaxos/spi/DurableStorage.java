@@ -63,6 +63,28 @@ public interface DurableStorage extends AutoCloseable {
     }
 
     /**
+     * Hears that something on the disk is not what was written, before anybody has asked for it. Called on a thread of the
+     * storage, perhaps again and again while the damage is there; it must be quick, and call nothing of the storage.
+     */
+    interface DamageListener {
+        /**
+         * A part of the journal is damaged. A snapshot of each group, and a trim that lets go of everything below a position, are the
+         * repair.
+         *
+         * @param where the file and the place in it, for an operator
+         * @param upTo the journal position behind the part: while anything below it is kept, so is the damage
+         */
+        void journalDamaged(String where, long upTo);
+
+        /**
+         * A snapshot is damaged; {@link SnapshotStore#latest} does not name it any more. The next one that is committed is the repair.
+         *
+         * @param id which
+         */
+        void snapshotDamaged(SnapshotStore.Id id);
+    }
+
+    /**
      * Locks the storage for this process and finds out whose it is; an empty one is formatted for this node.
      *
      * @param node the node that opens it
@@ -164,9 +186,15 @@ public interface DurableStorage extends AutoCloseable {
     long trimmedUpTo(int group);
 
     /** {@return where snapshots are kept. After {@link #open}} */
-    default SnapshotStore snapshots() {
-        throw new UnsupportedOperationException();
-    }
+    SnapshotStore snapshots();
+
+    /**
+     * Says who wants to hear of damage at rest. Called before {@link #replay}, by the same thread. A storage that does not look for
+     * any, as this does not, has nothing to say.
+     *
+     * @param listener hears of it
+     */
+    default void watch(DamageListener listener) {}
 
     /** Releases the storage. Does not sync. Afterwards nothing is taken or read any more; called again, it does nothing. */
     @Override

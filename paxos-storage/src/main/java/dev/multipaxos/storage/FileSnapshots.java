@@ -192,20 +192,32 @@ final class FileSnapshots implements SnapshotStore {
         checkOpen();
         for (Stored stored : newestFirst(id.group())) {
             if (stored.name.slot() == id.slot() && id.equals(identify(stored))) {
-                try {
-                    SnapshotReader reader = new SnapshotReader(this, stored, id, disk.open(stored.name.file(), false));
-                    stored.readers++;
-                    readers.add(reader);
-                    return reader;
-                } catch (NoSuchFileException e) {
-                    all.remove(stored);
-                    return null;
-                } catch (IOException e) {
-                    throw Failures.failedSnapshot(disk.describe(stored.name.file()), e);
-                }
+                return open(stored, id);
             }
         }
         return null;
+    }
+
+    private @Nullable Reader open(Stored stored, Id id) throws StorageException {
+        String path = disk.describe(stored.name.file());
+        SnapshotReader reader;
+        try {
+            reader = new SnapshotReader(this, stored, id, disk.open(stored.name.file(), false));
+        } catch (NoSuchFileException e) {
+            all.remove(stored); // somebody else has removed it
+            return null;
+        } catch (IOException e) {
+            throw Failures.failedSnapshot(path, e);
+        }
+        stored.readers++;
+        readers.add(reader);
+        try {
+            reader.check();
+        } catch (StorageException e) {
+            reader.close();
+            throw e;
+        }
+        return reader;
     }
 
     /** {@return those that are of use, of all groups} */

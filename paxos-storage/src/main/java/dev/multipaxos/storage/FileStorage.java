@@ -11,6 +11,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -25,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * what each error means to an operator are in {@code docs/storage.md}.
  *
  * <p><b>Threads.</b> As {@link DurableStorage} says. The thread that appends must not be interrupted: an interrupt closes the
- * file under it, and the storage has failed. The thread that reads may be. One more, {@code paxos-storage-spare}, makes
- * segments in advance and deletes those that were trimmed; {@link #close} joins it.
+ * file under it, and the storage has failed. The thread that reads may be. Two more end with {@link #close}: {@code paxos-storage-spare}, which
+ * makes segments in advance and deletes those that were trimmed, and {@code paxos-storage-scrub}, which looks for damage.
  *
  * <p><b>Errors.</b> A write or a force that fails is final: every later call throws the same exception, and nothing is tried
  * again, since a force that succeeds after one that failed says nothing about the bytes in between. Restart the process.
@@ -51,6 +52,7 @@ public final class FileStorage implements DurableStorage {
     private final @Nullable Executor background; // null: a thread of our own
     private final LongSupplier random;
     private final int segmentBytes;
+    private final Scrubber.Schedule scrubbing;
 
     private final SlotIndex index = new SlotIndex();
     private @Nullable Closeable lock;
@@ -61,14 +63,22 @@ public final class FileStorage implements DurableStorage {
     private @Nullable JournalReader reader;
     private @Nullable Journal journal;
     private @Nullable Trimmer trimmer;
+    private @Nullable Scrubber scrubber;
+    private @Nullable DamageListener listener;
     private @Nullable StorageException failure; // of the storage thread
     private boolean pastCache;
 
-    private FileStorage(Disk disk, @Nullable Executor background, LongSupplier random, int segmentBytes) {
+    private FileStorage(
+            Disk disk,
+            @Nullable Executor background,
+            LongSupplier random,
+            int segmentBytes,
+            Scrubber.Schedule scrubbing) {
         this.disk = disk;
         this.background = background;
         this.random = random;
         this.segmentBytes = segmentBytes;
+        this.scrubbing = scrubbing;
     }
 
     /**
@@ -80,11 +90,15 @@ public final class FileStorage implements DurableStorage {
      */
     public static FileStorage at(Path directory) {
         return new FileStorage(
-                new FileSystemDisk(directory), null, new SecureRandom()::nextLong, SEGMENT_BYTES_DEFAULT);
+                new FileSystemDisk(directory),
+                null,
+                new SecureRandom()::nextLong,
+                SEGMENT_BYTES_DEFAULT,
+                Scrubber.Schedule.DAILY);
     }
 
     /**
-     * Stands for a disk of another kind; for simulators.
+     * Stands for a disk of another kind; for simulators. It scrubs only when {@link #scrubStep} is called.
      *
      * @param disk the disk
      * @param background runs what need not be waited for; may run it at once
@@ -93,7 +107,7 @@ public final class FileStorage implements DurableStorage {
      */
     @SuppressWarnings("exports") // the seam is open to the testkit only
     public static FileStorage on(Disk disk, Executor background, LongSupplier random) {
-        return new FileStorage(disk, background, random, SEGMENT_BYTES_DEFAULT);
+        return new FileStorage(disk, background, random, SEGMENT_BYTES_DEFAULT, Scrubber.Schedule.NEVER);
     }
 
     /**
@@ -109,7 +123,25 @@ public final class FileStorage implements DurableStorage {
             throw new IllegalArgumentException("segment size " + bytes + " bytes must be a multiple of "
                     + SegmentHeader.COPY_BYTES + " from " + SEGMENT_BYTES_MIN + " to " + SEGMENT_BYTES_MAX);
         }
-        return new FileStorage(disk, background, random, bytes);
+        return new FileStorage(disk, background, random, bytes, scrubbing);
+    }
+
+    /**
+     * Sets how often segments that were left, and snapshots, are read again to find out whether they are still what was written.
+     * What is found is logged, with the file and the place, and told to who {@link #watch}es. Faster finds it sooner and takes more
+     * from the disk. Unless told otherwise it is 4 MiB a second, once a day.
+     *
+     * @param bytesPerSecond how much is read at most, on average over a second; 0: never
+     * @param interval the time between two rounds, and from a start, which reads everything itself, to the first
+     * @return a storage that does so, not opened
+     * @throws IllegalArgumentException if the first is negative, or the second not positive
+     */
+    public FileStorage withScrub(long bytesPerSecond, Duration interval) {
+        if (bytesPerSecond < 0 || interval.isNegative() || interval.isZero()) {
+            throw new IllegalArgumentException("scrubbed bytes per second " + bytesPerSecond
+                    + " must not be negative, the interval " + interval + " must be positive");
+        }
+        return new FileStorage(disk, background, random, segmentBytes, new Scrubber.Schedule(bytesPerSecond, interval));
     }
 
     @Override
@@ -161,12 +193,28 @@ public final class FileStorage implements DurableStorage {
             journal = recovered;
             reader = new JournalReader(disk, index, opened.owner());
             trimmer = new Trimmer(opened, index, executor);
+            scrub(opened.owner());
             recovered.begin(); // so that damage to what was just visited is never taken for a torn tail
             opened.replaceManifest(opened.manifest().durableTo(recovered.durable()));
         } catch (IOException e) {
             failure = named(e, disk.describe(""));
             throw failure;
         }
+    }
+
+    private void scrub(Owner owner) {
+        Scrubber made = new Scrubber(disk, index, opened(snapshots), owner, listener);
+        scrubber = made;
+        if (scrubbing.bytesPerSecond() > 0) {
+            made.start(scrubbing);
+        }
+    }
+
+    private static <T> T opened(@Nullable T value) {
+        if (value == null) {
+            throw new IllegalStateException("not opened");
+        }
+        return value;
     }
 
     /**
@@ -314,11 +362,26 @@ public final class FileStorage implements DurableStorage {
 
     @Override
     public SnapshotStore snapshots() {
-        SnapshotStore open = snapshots;
-        if (open == null) {
-            throw new IllegalStateException("not opened");
+        return opened(snapshots);
+    }
+
+    @Override
+    public void watch(DamageListener damageListener) {
+        listener = damageListener;
+    }
+
+    /**
+     * Reads again the next 256 KiB or so of what lies on the disk, as {@link #withScrub} does in the background; for simulators that have no
+     * threads. Called where nothing else scrubs, after {@link #replay}.
+     *
+     * @return false if that was the end of a round; the next call begins another
+     */
+    public boolean scrubStep() {
+        Scrubber open = scrubber;
+        if (open == null || scrubbing.bytesPerSecond() > 0) {
+            throw new IllegalStateException(open == null ? "not replayed" : "a thread scrubs");
         }
-        return open;
+        return open.step() > 0;
     }
 
     private static StorageException named(IOException e, String path) {
@@ -327,6 +390,7 @@ public final class FileStorage implements DurableStorage {
 
     @Override
     public void close() {
+        closeQuietly(scrubber);
         closeQuietly(snapshots == null ? null : snapshots::close);
         if (spares != null) {
             spares.close();
@@ -345,6 +409,7 @@ public final class FileStorage implements DurableStorage {
         lock = null;
         directory = null;
         snapshots = null;
+        scrubber = null;
         spares = null;
         reader = null;
         journal = null;

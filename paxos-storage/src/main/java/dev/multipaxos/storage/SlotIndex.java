@@ -40,6 +40,11 @@ final class SlotIndex {
      */
     record Selection(List<Block> blocks, long slotTo) {}
 
+    /** {@return the segments, in order; the last one is being written} */
+    synchronized List<Segment> segments() {
+        return List.copyOf(segments);
+    }
+
     /** Begins a segment: what is added from now on is in it. */
     synchronized void add(Segment next) {
         segments.add(next);
@@ -129,12 +134,7 @@ final class SlotIndex {
                 int block = entries.block[i] - blocksGone;
                 Segment file = segments.get(segment[block] - segmentsGone);
                 selected.add(new Block(
-                        file,
-                        start[block],
-                        end[block],
-                        crcBefore[block],
-                        entries.slotFrom[i],
-                        entries.slotTo[i]));
+                        file, start[block], end[block], crcBefore[block], entries.slotFrom[i], entries.slotTo[i]));
             }
         }
         return new Selection(selected, last);

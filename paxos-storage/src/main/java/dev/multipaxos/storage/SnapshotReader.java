@@ -62,19 +62,34 @@ final class SnapshotReader implements SnapshotStore.Reader {
         inMemory = NONE;
         long place = SnapshotLayout.place(number);
         int length = (int) Math.min(SnapshotLayout.CHUNK_BYTES, id.bytes() - number * SnapshotLayout.CHUNK_BYTES);
+        chunk.clear().limit(length + SnapshotLayout.CRC_BYTES);
         try {
-            chunk.clear().limit(length + SnapshotLayout.CRC_BYTES);
             if (!SnapshotLayout.fill(file, chunk, place, path())
                     || chunk.getInt(length) != layout.crc(number, chunk, length)) {
                 throw Failures.damagedSnapshot(path(), place, "the chunk is not what was written", null);
             }
         } catch (StorageException e) {
-            if (e.code() == Code.DAMAGED) {
-                store.spoilt(stored, e);
-            }
-            throw e;
+            throw spoilt(e);
         }
         inMemory = number;
+    }
+
+    /** Looks once more at what is around the content. */
+    void check() throws StorageException {
+        try {
+            if (!layout.read(file, path()).equals(id)) {
+                throw Failures.damagedSnapshot(path(), 0, "it is not the snapshot that was here", null);
+            }
+        } catch (StorageException e) {
+            throw spoilt(e);
+        }
+    }
+
+    private StorageException spoilt(StorageException e) {
+        if (e.code() == Code.DAMAGED) {
+            store.spoilt(stored, e);
+        }
+        return e;
     }
 
     private String path() {

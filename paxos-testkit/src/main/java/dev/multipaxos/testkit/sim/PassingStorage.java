@@ -64,6 +64,11 @@ class PassingStorage implements DurableStorage {
     }
 
     @Override
+    public void watch(DamageListener listener) {
+        storage.watch(listener);
+    }
+
+    @Override
     public void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
         storage.trim(group, upTo, restatedFrom, keepBytes);
     }

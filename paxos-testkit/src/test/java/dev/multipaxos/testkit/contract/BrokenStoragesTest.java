@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.testkit.MemoryStorage;
 import java.util.ArrayDeque;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class BrokenStoragesTest {
 
     /** Passes everything on to a storage in memory. */
-    private static class Passing implements DurableStorage {
+    static class Passing implements DurableStorage {
         final MemoryStorage under;
 
         Passing(MemoryStorage under) {
@@ -58,6 +59,11 @@ class BrokenStoragesTest {
         public long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor)
                 throws StorageException {
             return under.read(group, slotFrom, slotTo, maxBytes, visitor);
+        }
+
+        @Override
+        public SnapshotStore snapshots() {
+            return under.snapshots();
         }
 
         @Override
