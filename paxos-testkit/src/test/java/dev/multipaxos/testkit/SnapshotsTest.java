@@ -43,6 +43,7 @@ class SnapshotsTest {
             Retention.defaults().withSnapshotEveryBytes(0).withKeepBytes(0);
 
     /** A counter whose snapshots can be held up, or fail. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
     private static final class Sum implements StateMachine<Long, Long> {
         private volatile long sum;
         private volatile long applied; // in this life
