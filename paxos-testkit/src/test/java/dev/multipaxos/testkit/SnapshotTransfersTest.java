@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.multipaxos.Codec;
 import dev.multipaxos.Consistency;
+import dev.multipaxos.Limits;
 import dev.multipaxos.Membership;
 import dev.multipaxos.NodeListener;
 import dev.multipaxos.PaxosNode;
@@ -95,6 +96,7 @@ class SnapshotTransfersTest {
                 .storage(disks[id])
                 .transport(transports.apply(id))
                 .retention(retention)
+                .limits(Limits.defaults().withRetainedBytes(1_024)) // whoever is away is not served from memory
                 .listener(new NodeListener() {
                     @Override
                     public void snapshotTransferEnded(SnapshotTransfer transfer, boolean whole) {
