@@ -1,6 +1,7 @@
 package dev.multipaxos;
 
 import dev.multipaxos.core.Ballot;
+import dev.multipaxos.spi.DiskSpace;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param executedSlot the last slot that its state machine has executed
  * @param clearedUpTo the end of the prefix that it keeps in memory no more
  * @param durablePosition the logical end of its durable journal, in bytes
+ * @param disk how much room its disk has
  * @param pendingCalls calls that wait here, its clients' included
  * @param pendingBytes the bytes of commands that wait here
  * @param sessions open sessions in the replicated state
@@ -36,6 +38,7 @@ public record NodeStatus(
         long executedSlot,
         long clearedUpTo,
         long durablePosition,
+        DiskSpace disk,
         int pendingCalls,
         long pendingBytes,
         int sessions,

@@ -183,6 +183,7 @@ public final class NodeRuntime<C, R> {
                 assembly.apply().executedUpTo(),
                 view.clearedUpTo(),
                 assembly.storage().position(),
+                assembly.storage().space(),
                 room.count(),
                 room.bytes(),
                 assembly.execution().sessionCount(),

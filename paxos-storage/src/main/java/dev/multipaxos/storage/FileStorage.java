@@ -1,11 +1,13 @@
 package dev.multipaxos.storage;
 
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.disk.Disk;
 import dev.multipaxos.storage.disk.FileSystemDisk;
+import dev.multipaxos.storage.inspect.DirectoryVisitor;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -45,6 +47,12 @@ public final class FileStorage implements DurableStorage {
     /** The largest record, head and body, 512 MiB; one that is larger than a segment gets a segment of its own size. */
     public static final int RECORD_BYTES_MAX = 512 * 1024 * 1024;
 
+    /** Values are no longer taken when there is room for fewer segments than so many, unless told otherwise. */
+    private static final int STOP_SEGMENTS = 4;
+
+    /** Somebody is warned when there is room for fewer segments than so many, unless told otherwise. */
+    private static final int WARN_SEGMENTS = 16;
+
     private static final Logger LOG = LoggerFactory.getLogger(FileStorage.class);
     private static final String LOCK = "LOCK";
 
@@ -52,6 +60,9 @@ public final class FileStorage implements DurableStorage {
     private final @Nullable Executor background; // null: a thread of our own
     private final LongSupplier random;
     private final int segmentBytes;
+    private final long warnBytes; // 0: as many as the segments want
+    private final long stopBytes;
+    private final SpaceGauge gauge;
 
     private final SlotIndex index = new SlotIndex();
     private @Nullable Closeable lock;
@@ -63,11 +74,22 @@ public final class FileStorage implements DurableStorage {
     private @Nullable Journal journal;
     private @Nullable StorageException failure; // of the storage thread
 
-    private FileStorage(Disk disk, @Nullable Executor background, LongSupplier random, int segmentBytes) {
+    private FileStorage(
+            Disk disk,
+            @Nullable Executor background,
+            LongSupplier random,
+            int segmentBytes,
+            long warnBytes,
+            long stopBytes) {
         this.disk = disk;
         this.background = background;
         this.random = random;
         this.segmentBytes = segmentBytes;
+        this.warnBytes = warnBytes;
+        this.stopBytes = stopBytes;
+        this.gauge = warnBytes == 0
+                ? new SpaceGauge(disk, (long) WARN_SEGMENTS * segmentBytes, (long) STOP_SEGMENTS * segmentBytes)
+                : new SpaceGauge(disk, warnBytes, stopBytes);
     }
 
     /**
@@ -79,7 +101,7 @@ public final class FileStorage implements DurableStorage {
      */
     public static FileStorage at(Path directory) {
         return new FileStorage(
-                new FileSystemDisk(directory), null, new SecureRandom()::nextLong, SEGMENT_BYTES_DEFAULT);
+                new FileSystemDisk(directory), null, new SecureRandom()::nextLong, SEGMENT_BYTES_DEFAULT, 0, 0);
     }
 
     /**
@@ -92,7 +114,32 @@ public final class FileStorage implements DurableStorage {
      */
     @SuppressWarnings("exports") // the seam is open to the testkit only
     public static FileStorage on(Disk disk, Executor background, LongSupplier random) {
-        return new FileStorage(disk, background, random, SEGMENT_BYTES_DEFAULT);
+        return new FileStorage(disk, background, random, SEGMENT_BYTES_DEFAULT, 0, 0);
+    }
+
+    /**
+     * Looks through a directory and changes nothing; for tools.
+     *
+     * @param disk the directory
+     * @param visitor is told what is in it
+     * @return false if it is not the directory of a storage; then nothing was told
+     * @throws IOException if it cannot be read
+     */
+    @SuppressWarnings("exports") // the seam is open to the testkit only
+    public static boolean inspect(Disk disk, DirectoryVisitor visitor) throws IOException {
+        return new Inspection(disk, visitor).run();
+    }
+
+    /**
+     * Says whether a node uses a directory; for tools.
+     *
+     * @param disk the directory
+     * @return whether it is locked
+     * @throws IOException if that cannot be found out
+     */
+    @SuppressWarnings("exports") // the seam is open to the testkit only
+    public static boolean isInUse(Disk disk) throws IOException {
+        return disk.isLocked(LOCK);
     }
 
     /**
@@ -108,7 +155,27 @@ public final class FileStorage implements DurableStorage {
             throw new IllegalArgumentException("segment size " + bytes + " bytes must be a multiple of "
                     + SegmentHeader.COPY_BYTES + " from " + SEGMENT_BYTES_MIN + " to " + SEGMENT_BYTES_MAX);
         }
-        return new FileStorage(disk, background, random, bytes);
+        return new FileStorage(disk, background, random, bytes, warnBytes, stopBytes);
+    }
+
+    /**
+     * Sets what counts as a disk that is nearly full. Unless told otherwise these are the sizes of 16 and of 4 segments, with
+     * segments of 64 MiB so 1 GiB and 256 MiB.
+     *
+     * @param warnBytes with less room than so many bytes the node warns ({@link DiskSpace.Level#LOW}). More give operators more
+     *     time
+     * @param stopBytes with less room than so many bytes the node takes no values and does not lead ({@link
+     *     DiskSpace.Level#FULL}), until there is room again half-way up to {@code warnBytes}. It must hold what is under way then, two
+     *     segments, and a snapshot; more leave disk unused
+     * @return a storage with these watermarks, not opened
+     * @throws IllegalArgumentException if {@code stopBytes} is not positive or {@code warnBytes} is not above it
+     */
+    public FileStorage withSpaceWatermarks(long warnBytes, long stopBytes) {
+        if (stopBytes <= 0 || warnBytes <= stopBytes) {
+            throw new IllegalArgumentException(
+                    "stopBytes " + stopBytes + " must be positive and warnBytes " + warnBytes + " must be above it");
+        }
+        return new FileStorage(disk, background, random, segmentBytes, warnBytes, stopBytes);
     }
 
     @Override
@@ -150,8 +217,10 @@ public final class FileStorage implements DurableStorage {
         }
         try {
             Journal.End end = new Recovery(opened, index, visitor).run();
-            Spares made = new Spares(disk, background == null ? ownThread() : background, random, segmentBytes);
-            Journal recovered = new Journal(opened, made, index, end);
+            gauge.measure();
+            Spares made = new Spares(
+                    disk, background == null ? ownThread() : background, random, segmentBytes, opened.reserve(), gauge);
+            Journal recovered = new Journal(opened, made, gauge, index, end);
             spares = made;
             journal = recovered;
             reader = new JournalReader(disk, index, opened.owner());
@@ -220,9 +289,22 @@ public final class FileStorage implements DurableStorage {
         Journal open = working();
         try {
             open.mark();
+            open.measure();
+            retry();
         } catch (IOException | RuntimeException | Error e) {
             throw failed(e, open);
         }
+    }
+
+    private void retry() {
+        if (spares != null) {
+            spares.retry();
+        }
+    }
+
+    @Override
+    public DiskSpace space() {
+        return gauge.space();
     }
 
     private Journal working() throws StorageException {

@@ -112,6 +112,19 @@ final class SegmentScan {
         marks.read(buffer, at + RecordLayout.MARKS, buffer.getInt(at + RecordLayout.GROUPS));
     }
 
+    /** Tells what a batch header says that each of its groups had promised. */
+    void forEachPromise(PromiseConsumer consumer) {
+        for (int i = 0; i < buffer.getInt(at + RecordLayout.GROUPS); i++) {
+            int mark = at + RecordLayout.MARKS + i * RecordLayout.MARK_BYTES;
+            consumer.promised(buffer.getInt(mark), buffer.getLong(mark + 8), buffer.getInt(mark + 4));
+        }
+    }
+
+    /** Is told of promised ballots. */
+    interface PromiseConsumer {
+        void promised(int group, long round, int node);
+    }
+
     // of a record that was appended
 
     int group() {
@@ -172,6 +185,19 @@ final class SegmentScan {
             }
         }
         return highest;
+    }
+
+    /** {@return the place of the next batch header that is what was written, or {@code limit}} */
+    long nextBatchHeader(long from, long limit) throws IOException {
+        for (long place = from; limit - place >= RecordLayout.LENGTH_MIN; place += 8) {
+            if (!window.holds(place, RecordLayout.LENGTH_MIN)) {
+                break;
+            }
+            if (looksLikeBatchHeader(place) && moveTo(place, limit, 0)) {
+                return place;
+            }
+        }
+        return limit;
     }
 
     private boolean looksLikeBatchHeader(long place) {

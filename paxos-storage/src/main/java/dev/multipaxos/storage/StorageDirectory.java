@@ -29,6 +29,7 @@ final class StorageDirectory {
     private final Disk disk;
     private final LongSupplier random;
     private final int segmentBytes;
+    private final Reserve reserve;
     private @Nullable Owner owner;
     private @Nullable Manifest manifest;
 
@@ -36,10 +37,15 @@ final class StorageDirectory {
         this.disk = disk;
         this.random = random;
         this.segmentBytes = segmentBytes;
+        this.reserve = new Reserve(disk, segmentBytes);
     }
 
     Disk disk() {
         return disk;
+    }
+
+    Reserve reserve() {
+        return reserve;
     }
 
     Owner owner() {
@@ -79,6 +85,7 @@ final class StorageDirectory {
         owner = found;
 
         removeOrphans(names, listed);
+        reserve.open();
         if (!identity.whole()) {
             LOG.warn("{}: one of its two copies was damaged; replaced by the other", disk.describe(Owner.FILE));
             identityFile().write(found.encode());
@@ -198,6 +205,8 @@ final class StorageDirectory {
         return Segment.isName(name)
                 || name.equals(Manifest.FILE)
                 || name.equals(Manifest.FILE + CopiedFile.TEMPORARY)
+                || name.equals(Reserve.FILE)
+                || name.equals(Reserve.FILE + CopiedFile.TEMPORARY)
                 || name.equals(Owner.FILE + CopiedFile.TEMPORARY);
     }
 

@@ -1,6 +1,7 @@
 package dev.multipaxos.testkit;
 
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
@@ -41,6 +42,7 @@ public final class MemoryStorage implements DurableStorage {
     private @Nullable StorageException failure;
     private long position;
     private long syncs;
+    private volatile DiskSpace space = DiskSpace.PLENTY;
 
     /** Makes an empty storage. */
     public MemoryStorage() {}
@@ -58,6 +60,7 @@ public final class MemoryStorage implements DurableStorage {
             copy.owner = owner;
             copy.storageId = storageId;
             copy.bootCount = bootCount;
+            copy.space = space;
             durable.forEach(copy::keep);
         }
         return copy;
@@ -89,6 +92,16 @@ public final class MemoryStorage implements DurableStorage {
             held = false;
             lock.notifyAll();
         }
+    }
+
+    /**
+     * Pretends that there is so much room. Nothing is refused here: what that means is the node's business, which learns of it
+     * within about a second.
+     *
+     * @param left how much room there is from now on
+     */
+    public void pretend(DiskSpace left) {
+        space = left;
     }
 
     /** {@return how many syncs were made} */
@@ -209,6 +222,11 @@ public final class MemoryStorage implements DurableStorage {
         synchronized (lock) {
             check();
         }
+    }
+
+    @Override
+    public DiskSpace space() {
+        return space;
     }
 
     @Override

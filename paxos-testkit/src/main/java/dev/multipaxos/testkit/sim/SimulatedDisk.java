@@ -235,6 +235,10 @@ final class SimulatedDisk implements Disk {
         }
     }
 
+    private void giveRoom(int bytes) {
+        room += room == Integer.MAX_VALUE ? 0 : bytes;
+    }
+
     private void change(Consumer<Map<String, FileContent>> change) {
         change.accept(names);
         unforcedNames.add(change);
@@ -286,6 +290,8 @@ final class SimulatedDisk implements Disk {
             powerLostAfterRename = -1;
         }
         FileContent moved = content(from);
+        FileContent replaced = names.get(to);
+        giveRoom(replaced == null ? 0 : replaced.size());
         change(map -> {
             map.remove(from);
             map.put(to, moved);
@@ -295,7 +301,7 @@ final class SimulatedDisk implements Disk {
     @Override
     public void delete(String name) throws IOException {
         step();
-        content(name);
+        giveRoom(content(name).size());
         change(map -> map.remove(name));
     }
 
@@ -315,6 +321,16 @@ final class SimulatedDisk implements Disk {
         }
         locked = true;
         return () -> locked = false;
+    }
+
+    @Override
+    public long usableBytes() {
+        return room == Integer.MAX_VALUE ? Long.MAX_VALUE : room;
+    }
+
+    @Override
+    public boolean isLocked(String name) {
+        return locked;
     }
 
     @Override
@@ -380,6 +396,7 @@ final class SimulatedDisk implements Disk {
         public void truncate(long size) throws IOException {
             mustBeWritable();
             if (size < content.size()) {
+                giveRoom(content.size() - (int) size);
                 content.write((int) size, new byte[content.size() - (int) size], (int) size, false);
             }
             step();
