@@ -7,7 +7,10 @@ import dev.multipaxos.core.Value;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.SnapshotPart;
 import dev.multipaxos.wire.WireException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,6 +103,39 @@ final class Execution<C, R> implements SlotExecution {
                             + "); it will on every member, so mend it before the node is started again",
                     e);
         }
+    }
+
+    /**
+     * Captures what is replicated, between two slots; lets through what the state machine throws.
+     *
+     * @param slot the last slot that was executed
+     * @return what later slots do not change
+     */
+    CapturedState capture(long slot) {
+        return new CapturedState(slot, sessions.capture(), stateMachine.snapshot());
+    }
+
+    /**
+     * Becomes what was captured, perhaps on another member.
+     *
+     * @param header what the snapshot began with
+     * @param in stands before the sessions
+     * @throws WireException if the sessions make no sense; nothing was changed
+     * @throws IOException if {@code in} fails before the state machine has seen any of it; nothing was changed
+     * @throws IllegalStateException if the state machine failed over it: it is neither what it was nor what the snapshot says
+     */
+    void restore(SnapshotPart.Header header, InputStream in) throws IOException {
+        sessions.restore(header, in);
+        try {
+            stateMachine.restore(in);
+        } catch (IOException | RuntimeException e) {
+            throw new IllegalStateException(
+                    "the state machine could not be set to the snapshot of slot " + header.slot()
+                            + ", and is neither that nor what it was before: " + e.getMessage()
+                            + "; if its code is right, start the node again",
+                    e);
+        }
+        sessionCount = sessions.count();
     }
 
     /**

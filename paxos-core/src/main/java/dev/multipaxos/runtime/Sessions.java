@@ -2,9 +2,16 @@ package dev.multipaxos.runtime;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.SnapshotCodec;
+import dev.multipaxos.wire.SnapshotPart;
+import dev.multipaxos.wire.WireException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -146,6 +153,67 @@ final class Sessions {
     /** {@return the time of the log, in milliseconds since 1970} */
     long logTimeMillis() {
         return logTimeMillis;
+    }
+
+    /**
+     * Captures the table. That costs an object and a copy of an array of references for each session, so at most {@link
+     * dev.multipaxos.Limits#SESSIONS_MAX} times; no answer is copied.
+     *
+     * @return what later batches do not change
+     */
+    SessionTable capture() {
+        List<SessionTable.Entry> sessions = new ArrayList<>(byLastUse.size());
+        byLastUse.forEach((id, session) -> sessions.add(
+                new SessionTable.Entry(id, session.lastUseMillis, session.floor, session.answers.clone())));
+        return new SessionTable(logTimeMillis, sessions);
+    }
+
+    /**
+     * Becomes a table that was written, in the same order of last use.
+     *
+     * @param header what the snapshot began with
+     * @param in stands before the sessions; behind them afterwards
+     * @throws WireException if these cannot be; the table is as it was
+     * @throws IOException if {@code in} fails; the table is as it was
+     */
+    void restore(SnapshotPart.Header header, InputStream in) throws IOException {
+        if (header.sessions() > sessionsMax) {
+            throw new WireException(header.sessions() + " sessions; there are never more than " + sessionsMax, null);
+        }
+        Map<Long, Session> read = new LinkedHashMap<>();
+        long eldestMillis = Long.MIN_VALUE;
+        for (int i = 0; i < header.sessions(); i++) {
+            SnapshotPart.Session part = SnapshotCodec.readSession(in);
+            long usedMillis = part.lastUseMillis();
+            if (usedMillis < eldestMillis || usedMillis > header.logTimeMillis()) {
+                throw new WireException("session " + part.id() + " is not in its place by last use", null);
+            }
+            eldestMillis = usedMillis;
+            if (read.put(part.id(), restored(part, in)) != null) {
+                throw new WireException("session " + part.id() + " comes twice", null);
+            }
+        }
+        byLastUse.clear();
+        byLastUse.putAll(read);
+        logTimeMillis = header.logTimeMillis();
+    }
+
+    private Session restored(SnapshotPart.Session part, InputStream in) throws IOException {
+        Session session = new Session(part.lastUseMillis());
+        session.floor = part.floor();
+        long before = part.floor() - 1;
+        for (int i = 0; i < part.answers(); i++) {
+            SnapshotPart.Answer answer = SnapshotCodec.readAnswer(in);
+            if (answer.sequence() <= before || answer.sequence() - part.floor() >= window) {
+                throw new WireException(
+                        "session " + part.id() + " has an answer to command " + answer.sequence() + " behind " + before
+                                + ", and the floor " + part.floor(),
+                        null);
+            }
+            before = answer.sequence();
+            session.put(before, answer.answer());
+        }
+        return session;
     }
 
     /** One client: a floor, and the answers at or above it, at their sequence modulo the capacity. */

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Inspection {
     private final Disk disk;
     private final DirectoryVisitor visitor;
+    private List<String> names = List.of();
     private long mark; // the highest seen, a journal position
 
     Inspection(Disk disk, DirectoryVisitor visitor) {
@@ -29,20 +30,24 @@ final class Inspection {
 
     /** {@return false if this is no directory of a storage} */
     boolean run() throws IOException {
-        List<String> names = disk.list();
+        names = disk.list();
         if (!names.contains(Owner.FILE) && !names.contains(Manifest.FILE)) {
             return false;
         }
-        Owner owner = owner(names);
-        Manifest manifest = manifest(names, owner);
+        Owner owner = owner();
+        Manifest manifest = manifest(owner);
         if (owner != null && manifest != null) {
-            journal(names, owner, manifest);
+            journal(owner, manifest);
         }
         Set<String> told = new HashSet<>(manifest == null ? Set.of() : manifest.names());
+        told.addAll(told.stream().map(this::file).toList());
         told.add(Owner.FILE);
         told.add(Manifest.FILE);
         for (String name : names) {
-            if (!told.contains(name)) {
+            SnapshotName snapshot = SnapshotName.parse(name);
+            if (snapshot != null && owner != null) {
+                new SnapshotInspection(disk, owner.cluster(), visitor).check(snapshot);
+            } else if (!told.contains(name)) {
                 try (DiskFile file = disk.open(name, false)) {
                     visitor.other(name, file.size());
                 }
@@ -51,8 +56,8 @@ final class Inspection {
         return true;
     }
 
-    private @Nullable Owner owner(List<String> names) throws IOException {
-        CopiedFile.Content content = read(names, Owner.FILE, Owner.MAGIC);
+    private @Nullable Owner owner() throws IOException {
+        CopiedFile.Content content = read(Owner.FILE, Owner.MAGIC);
         try {
             Owner owner = content == null ? null : Owner.decode(content.payload());
             if (owner != null) {
@@ -65,8 +70,8 @@ final class Inspection {
         }
     }
 
-    private @Nullable Manifest manifest(List<String> names, @Nullable Owner owner) throws IOException {
-        CopiedFile.Content content = read(names, Manifest.FILE, Manifest.MAGIC);
+    private @Nullable Manifest manifest(@Nullable Owner owner) throws IOException {
+        CopiedFile.Content content = read(Manifest.FILE, Manifest.MAGIC);
         try {
             Manifest manifest = content == null ? null : Manifest.decode(content.payload());
             if (manifest != null) {
@@ -82,7 +87,7 @@ final class Inspection {
         }
     }
 
-    private CopiedFile.@Nullable Content read(List<String> names, String name, long magic) throws IOException {
+    private CopiedFile.@Nullable Content read(String name, long magic) throws IOException {
         if (!names.contains(name)) {
             visitor.damage(name, 0, "the file is missing");
             return null;
@@ -99,33 +104,48 @@ final class Inspection {
         }
     }
 
-    private void journal(List<String> names, Owner owner, Manifest manifest) throws IOException {
+    private void journal(Owner owner, Manifest manifest) throws IOException {
         List<Segment> segments = new ArrayList<>();
         for (long id : manifest.segments()) {
-            Segment segment = names.contains(Segment.name(id)) ? segment(id, owner) : null;
-            if (!names.contains(Segment.name(id))) {
+            if (!names.contains(file(Segment.name(id)))) {
                 visitor.damage(Segment.name(id), 0, "the file is missing: it is a part of the journal");
-            } else if (segment != null) {
+                continue;
+            }
+            Segment segment = segment(id, owner);
+            if (segment != null) {
                 segments.add(segment);
             }
         }
         mark = manifest.durable();
         Chain chain = new Chain(owner.cluster(), owner.storageId());
+        long lastId = manifest.segments().get(manifest.segments().size() - 1);
         for (int i = 0; i < segments.size(); i++) {
             Segment segment = segments.get(i);
             SegmentHeader next = i + 1 < segments.size() ? segments.get(i + 1).header : null;
-            boolean followed = next != null && next.previousSegment() == segment.header.segment();
-            boolean last = segment.header.segment()
-                    == manifest.segments().get(manifest.segments().size() - 1);
-            try (DiskFile file = disk.open(segment.name, false)) {
-                records(new SegmentScan(disk, segment, file, chain), segment, followed ? next : null, last);
+            if (next != null && next.previousSegment() != segment.header.segment()) {
+                next = null;
+            }
+            try (DiskFile file = disk.open(file(segment.name), false)) {
+                long least = next == null ? segment.header.bytes() : next.previousEnd();
+                if (file.size() < least) {
+                    visitor.damage(
+                            segment.name, file.size(), "the file ends here, and should have " + least + " bytes");
+                }
+                boolean last = segment.header.segment() == lastId;
+                records(new SegmentScan(disk, segment, file, chain), segment, next, last);
             }
         }
     }
 
+    /** {@return the name of a segment's file, which may not have got its own yet when the process ended} */
+    private String file(String name) {
+        String unfinished = TailCopy.unfinished(name);
+        return !names.contains(name) && names.contains(unfinished) ? unfinished : name;
+    }
+
     private @Nullable Segment segment(long id, Owner owner) throws IOException {
         String name = Segment.name(id);
-        try (DiskFile file = disk.open(name, false)) {
+        try (DiskFile file = disk.open(file(name), false)) {
             SegmentHeader header = SegmentHeader.read(file, disk.describe(name));
             if (header == null) {
                 visitor.damage(name, 0, "both copies of the header are damaged");
@@ -140,9 +160,6 @@ final class Inspection {
             int damagedCopy = SegmentHeader.damagedCopy(file);
             if (damagedCopy >= 0) {
                 visitor.damage(name, damagedCopy, "one of the two copies of the header is damaged");
-            }
-            if (file.size() < header.bytes()) {
-                visitor.damage(name, file.size(), "the file ends here, and should have " + header.bytes() + " bytes");
             }
             return new Segment(header);
         } catch (StorageException e) {
@@ -175,7 +192,9 @@ final class Inspection {
             }
             visitor.damage(segment.name, bad, "the record is not what was written, though it was durable");
             at = scan.nextBatchHeader(bad + 8, limit);
-            if (at < limit && scan.moveTo(at, limit, 0)) {
+            if (at < 0) {
+                at = limit;
+            } else {
                 crc = scan.previousCrc();
             }
         }

@@ -93,7 +93,7 @@ final class Reserve {
      * @return the segment's file, nothing but zeros; null if there is no reserve, or it is too small
      */
     synchronized @Nullable DiskFile become(String name, int bytesMin) throws IOException {
-        if (size < bytesMin || size == 0) {
+        if (size == 0 || segmentBytes < bytesMin) {
             return null;
         }
         LOG.warn("{}: the disk is full: the reserve becomes the next segment of the journal", disk.describe(FILE));

@@ -70,6 +70,8 @@ final class RecordedDisk implements Disk {
         }
     }
 
+    record Truncate(Content content, int size) implements Operation {}
+
     record Force(Content content) implements Operation {}
 
     record SyncDirectory() implements Operation {}
@@ -151,6 +153,11 @@ final class RecordedDisk implements Disk {
     @Override
     public DiskFile open(String name, boolean writable) throws IOException {
         return new RecordedFile(content(name));
+    }
+
+    @Override
+    public DiskFile openPastCache(String name) throws IOException {
+        return open(name, false);
     }
 
     @Override
@@ -236,7 +243,8 @@ final class RecordedDisk implements Disk {
 
         @Override
         public void truncate(long size) {
-            throw new UnsupportedOperationException("the storage cut no file when this was written");
+            content.now = Arrays.copyOf(content.now, (int) Math.min(size, content.now.length));
+            note(new Truncate(content, content.now.length));
         }
 
         @Override

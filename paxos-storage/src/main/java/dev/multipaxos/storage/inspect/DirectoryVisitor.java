@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * Is told what is in the directory of a storage, in the order in which it was written: the identity, the manifest, then the
- * journal, segment by segment; what cannot be read is told as damage, and then what can be read behind it.
+ * journal, segment by segment, then
+ * the snapshots; what cannot be read is told as damage, and then what can be read behind it.
  */
 @SuppressWarnings("MissingJavadocMethod") // each says what it is told
 public interface DirectoryVisitor {
@@ -79,6 +80,16 @@ public interface DirectoryVisitor {
      * @param tail how many bytes follow of a write that was not finished, and that the next start removes; mostly 0
      */
     default void end(String file, long end, long tail) {}
+
+    /**
+     * A snapshot.
+     *
+     * @param file its name
+     * @param group its group
+     * @param slot the last slot whose effects are in it
+     * @param bytes the size of its content
+     */
+    default void snapshot(String file, int group, long slot, long bytes) {}
 
     /**
      * A file that is none of these.

@@ -6,6 +6,7 @@ import dev.multipaxos.testkit.tools.Summary.Identity;
 import dev.multipaxos.testkit.tools.Summary.Listed;
 import dev.multipaxos.testkit.tools.Summary.Other;
 import dev.multipaxos.testkit.tools.Summary.Segment;
+import dev.multipaxos.testkit.tools.Summary.Snapshot;
 import dev.multipaxos.wire.FoundingRecord;
 import dev.multipaxos.wire.Pinned;
 import java.io.IOException;
@@ -72,6 +73,10 @@ final class InspectCommand extends DirectoryCommand {
                 out.println("  node " + pinned.node() + " is known by storage " + Long.toHexString(pinned.storageId()));
             }
         }
+        for (Snapshot snapshot : summary.snapshots()) {
+            out.println(snapshot.file() + ": group " + snapshot.group() + " up to slot " + snapshot.slot() + ", "
+                    + snapshot.bytes() + " bytes");
+        }
         for (Other other : summary.others()) {
             out.println(other.file() + ": " + other.bytes() + " bytes");
         }
@@ -104,6 +109,16 @@ final class InspectCommand extends DirectoryCommand {
         json.writeArrayFieldStart("groups");
         for (Map.Entry<Integer, Group> group : summary.groups().entrySet()) {
             write(json, group.getKey(), group.getValue());
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("snapshots");
+        for (Snapshot snapshot : summary.snapshots()) {
+            json.writeStartObject();
+            json.writeStringField("file", snapshot.file());
+            json.writeNumberField("group", snapshot.group());
+            json.writeNumberField("slot", snapshot.slot());
+            json.writeNumberField("bytes", snapshot.bytes());
+            json.writeEndObject();
         }
         json.writeEndArray();
         json.writeArrayFieldStart("otherFiles");

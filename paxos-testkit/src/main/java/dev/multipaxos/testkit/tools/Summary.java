@@ -66,6 +66,16 @@ final class Summary implements DirectoryVisitor {
     }
 
     /**
+     * A snapshot.
+     *
+     * @param file its name
+     * @param group its group
+     * @param slot the last slot whose effects are in it
+     * @param bytes the size of its content
+     */
+    record Snapshot(String file, int group, long slot, long bytes) {}
+
+    /**
      * Another file.
      *
      * @param file its name
@@ -77,6 +87,7 @@ final class Summary implements DirectoryVisitor {
     private @Nullable Listed listed;
     private final List<Segment> segments = new ArrayList<>();
     private final SortedMap<Integer, Group> groups = new TreeMap<>();
+    private final List<Snapshot> snapshots = new ArrayList<>();
     private final List<Other> others = new ArrayList<>();
     private final List<Damage> damage = new ArrayList<>();
     private long mark;
@@ -152,6 +163,11 @@ final class Summary implements DirectoryVisitor {
     }
 
     @Override
+    public void snapshot(String file, int group, long slot, long bytes) {
+        snapshots.add(new Snapshot(file, group, slot, bytes));
+    }
+
+    @Override
     public void other(String file, long bytes) {
         others.add(new Other(file, bytes));
     }
@@ -185,6 +201,10 @@ final class Summary implements DirectoryVisitor {
 
     SortedMap<Integer, Group> groups() {
         return groups;
+    }
+
+    List<Snapshot> snapshots() {
+        return snapshots;
     }
 
     List<Other> others() {

@@ -27,6 +27,7 @@ final class VerifyCommand extends DirectoryCommand {
                 json.writeNumberField("segments", summary.segments().size());
                 json.writeNumberField("batches", summary.batches());
                 json.writeNumberField("records", summary.records());
+                json.writeNumberField("snapshots", summary.snapshots().size());
                 json.writeNumberField("unfinishedBytes", summary.tail());
                 Damage.write(json, summary.damage());
                 json.writeEndObject();
@@ -39,7 +40,8 @@ final class VerifyCommand extends DirectoryCommand {
                         + " bytes at the end was not finished; nobody was told of it, and the next start removes it");
             }
             out.println((whole ? "whole: " : "DAMAGED: ") + summary.segments().size() + " segments, "
-                    + summary.batches() + " batches, " + summary.records() + " records");
+                    + summary.batches() + " batches, " + summary.records() + " records, "
+                    + summary.snapshots().size() + " snapshots");
         }
         return whole ? 0 : 1;
     }
