@@ -9,4 +9,6 @@ module dev.multipaxos.storage {
     exports dev.multipaxos.storage;
     exports dev.multipaxos.storage.disk to
             dev.multipaxos.testkit;
+    exports dev.multipaxos.storage.inspect to
+            dev.multipaxos.testkit;
 }

@@ -4,6 +4,7 @@ module dev.multipaxos.testkit {
     requires dev.multipaxos.storage;
     requires static transitive org.jspecify;
     requires static transitive org.junit.jupiter.api; // for those who extend the contracts or write a ClusterTest
+    requires static com.fasterxml.jackson.core;
     requires static info.picocli;
     requires org.slf4j;
 
@@ -18,5 +19,7 @@ module dev.multipaxos.testkit {
     opens dev.multipaxos.testkit.explore to
             info.picocli;
     opens dev.multipaxos.testkit.sim to
+            info.picocli;
+    opens dev.multipaxos.testkit.tools to
             info.picocli;
 }

@@ -1,5 +1,7 @@
 package dev.multipaxos;
 
+import dev.multipaxos.spi.DiskSpace;
+
 /**
  * Is told what happens to a node. Called on the node's loop thread: an implementation must be quick and must not wait for the
  * node, nor close it; it hands on what takes longer. What it throws is logged and changes nothing.
@@ -26,6 +28,14 @@ public interface NodeListener {
      * @param node its id
      */
     default void peerDisconnected(int node) {}
+
+    /**
+     * The room on the node's disk has become less, or more: another {@link DiskSpace.Level}. While it is {@link
+     * DiskSpace.Level#FULL} the node refuses commands ({@link PaxosException.DiskFull}), takes no values and does not lead.
+     *
+     * @param space what is left
+     */
+    default void diskSpaceChanged(DiskSpace space) {}
 
     /**
      * This node has taken a snapshot of its state machine, and it is durable.

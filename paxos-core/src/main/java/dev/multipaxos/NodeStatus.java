@@ -1,6 +1,7 @@
 package dev.multipaxos;
 
 import dev.multipaxos.core.Ballot;
+import dev.multipaxos.spi.DiskSpace;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param snapshotSlot the last slot whose effects are in its newest snapshot; 0 if it has none
  * @param snapshotTime when that was written, on the clock of the member that did; null if it has none
  * @param durablePosition the logical end of its durable journal, in bytes
+ * @param disk how much room its disk has
  * @param pendingCalls calls that wait here, its clients' included
  * @param pendingBytes the bytes of commands that wait here
  * @param sessions open sessions in the replicated state
@@ -45,6 +47,7 @@ public record NodeStatus(
         long snapshotSlot,
         @Nullable Instant snapshotTime,
         long durablePosition,
+        DiskSpace disk,
         int pendingCalls,
         long pendingBytes,
         int sessions,

@@ -41,6 +41,28 @@ public abstract sealed class PaxosException extends RuntimeException {
     }
 
     /**
+     * The disk of this node is nearly full: the command was refused at once and never left. Propose at another member, and free
+     * space on this one; it goes on by itself then.
+     */
+    public static final class DiskFull extends PaxosException {
+        private static final long serialVersionUID = 1;
+
+        /**
+         * Reports a full disk.
+         *
+         * @param message whose, and what is left of it
+         */
+        public DiskFull(String message) {
+            super(message, null);
+        }
+
+        @Override
+        public boolean mayHaveBeenApplied() {
+            return false;
+        }
+    }
+
+    /**
      * The log itself made the command void, for instance because too many earlier ones are still open; or a client's command was
      * refused by the member before it entered the log, because it cannot be decoded there or is too large: the message says which.
      */

@@ -70,8 +70,8 @@ public final class PaxosNode<C, R> implements AutoCloseable {
      *
      * @param command the command
      * @param deadline how long the caller waits
-     * @return its answer, when this node has executed it; or {@link PaxosException.Overloaded} at once, {@link
-     *     PaxosException.Unavailable}, {@link PaxosException.OutcomeUnknown}, {@link PaxosException.NotExecuted}, {@link
+     * @return its answer, when this node has executed it; or {@link PaxosException.Overloaded} or {@link
+     *     PaxosException.DiskFull} at once, {@link PaxosException.Unavailable}, {@link PaxosException.OutcomeUnknown}, {@link PaxosException.NotExecuted}, {@link
      *     PaxosException.SessionExpired} or {@link PaxosException.NodeStopped}
      * @throws IllegalArgumentException if the encoded command is larger than {@link Limits#valueBytes}, or the deadline is not
      *     positive

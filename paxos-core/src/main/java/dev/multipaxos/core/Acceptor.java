@@ -123,6 +123,15 @@ final class Acceptor {
         vote(ballot, SlotRanges.of(slot, slot), effects);
     }
 
+    /** Whether {@link #onAccept} would have something new to remember. */
+    boolean wouldStore(Accept message) {
+        return !message.ballot().isBelow(promised)
+                && message.slot() > log.base()
+                && message.slot() <= log.end()
+                && !isOtherwiseChosen(message.slot(), message.value())
+                && !log.isVotedAt(message.slot(), message.ballot());
+    }
+
     /**
      * Whether another value is chosen there. That is no proof of disagreement: who learned a choice knows nothing of its
      * ballot, and a leader of an older ballot may have proposed, and still be sending, what was never chosen.

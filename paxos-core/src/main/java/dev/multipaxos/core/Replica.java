@@ -498,6 +498,16 @@ public final class Replica {
         return isLeader() ? (int) (proposer.slotIn() - 1 - learner.chosenUpTo()) : 0;
     }
 
+    /**
+     * Says whether the disk would have to keep a value if this arrived now; an answer that repeats an earlier one costs nothing.
+     *
+     * @param accept what may arrive
+     * @return whether a vote for it would be a new one
+     */
+    public boolean wouldStore(Message.Accept accept) {
+        return acceptor.wouldStore(accept);
+    }
+
     /** {@return the highest ballot promised} */
     public Ballot promised() {
         return acceptor.promised();

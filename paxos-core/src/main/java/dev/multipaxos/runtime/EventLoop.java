@@ -71,6 +71,8 @@ final class EventLoop implements Job {
     private final int ticksAtOnceMax;
     private final long pauseNanos;
     private final long backlogBytesMax;
+    private final boolean alone; // no other member could lead
+    private final DiskRoom room;
     private final TimeSource time;
     private final Runnable ended;
     private final PeerFrames peerFrames = new Frames();
@@ -113,6 +115,8 @@ final class EventLoop implements Job {
         this.ticksAtOnceMax = Math.max(1, settings.timing().electionTicks() / 2);
         this.pauseNanos = settings.timing().heartbeat().toNanos();
         this.backlogBytesMax = settings.limits().inFlightBytes() * 2;
+        this.room = new DiskRoom(self, parts.storage()::space);
+        this.alone = settings.membership().members().size() == 1;
         this.ended = ended;
         this.executedTold = parts.apply().executedUpTo();
         this.view = View.of(replica);
@@ -152,6 +156,7 @@ final class EventLoop implements Job {
             executedTold = executed;
             driver.handle(new Input.Executed(executed));
         }
+        noticeRoom();
         tick();
         noticeLeader();
         submit();
@@ -196,9 +201,32 @@ final class EventLoop implements Job {
         return !isBehind() && parts.batcher().propose(driver, nowNanos);
     }
 
-    /** Whether so much waits for this node's disk or state machine that it must not take more values, from itself or others. */
+    /**
+     * Whether so much waits for this node's disk or state machine, or so little fits on the disk, that it must not take more
+     * values, from itself or others.
+     */
     private boolean isBehind() {
-        return parts.storage().backlogBytes() > backlogBytesMax || parts.apply().backlogBytes() > backlogBytesMax;
+        return room.isShort()
+                || parts.storage().backlogBytes() > backlogBytesMax
+                || parts.apply().backlogBytes() > backlogBytesMax;
+    }
+
+    /**
+     * A node whose disk is nearly full leaves leading to others, if there are any. What has not left yet is refused: it could be
+     * executed elsewhere, but its answer would be learned here only when there is room again.
+     */
+    private void noticeRoom() {
+        if (!room.hasChanged()) {
+            return;
+        }
+        if (!alone) {
+            driver.handle(new Input.MayLead(!room.isShort()));
+            noticeLeader();
+        }
+        if (room.isShort()) {
+            parts.proposals().refuse(room::refusal);
+        }
+        tell(self, () -> parts.listener().diskSpaceChanged(room.space()));
     }
 
     private void noticeLeader() {
@@ -242,7 +270,11 @@ final class EventLoop implements Job {
     // ---- mail
 
     void onPropose(ProposeCall<?> call) {
-        parts.proposals().add(call);
+        if (room.isShort()) {
+            call.fail(room.refusal());
+        } else {
+            parts.proposals().add(call);
+        }
     }
 
     void onRead(ReadCall<?> call) {
@@ -357,7 +389,9 @@ final class EventLoop implements Job {
         }
 
         private boolean bringsValues(Message message) {
-            return message instanceof Message.Accept || message instanceof Message.CatchUpReply;
+            return message instanceof Message.Accept accept
+                    ? replica.wouldStore(accept)
+                    : message instanceof Message.CatchUpReply;
         }
 
         private void onSnapshots(int from, Edge edge) {

@@ -3,6 +3,7 @@ package dev.multipaxos.runtime;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Record;
+import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.wire.Pinned;
@@ -64,6 +65,10 @@ final class JournalWriter implements Job, Driver.Journal {
     }
 
     private static final long IDLE_MILLIS = 50;
+
+    /** While nothing is written, the storage looks so often whether there is room again. */
+    private static final long LOOK_MILLIS = 1_000;
+
     private static final int RECORD_OVERHEAD_BYTES = 64;
     private static final Task SYNC = new Sync();
 
@@ -75,6 +80,7 @@ final class JournalWriter implements Job, Driver.Journal {
     private final AtomicLong backlogBytes = new AtomicLong();
     private volatile long durable;
     private volatile long position;
+    private volatile DiskSpace space;
 
     // this thread's
     private long appended; // records of the protocol, which is what tickets count
@@ -101,6 +107,7 @@ final class JournalWriter implements Job, Driver.Journal {
         this.group = group;
         this.mailbox = mailbox;
         this.position = storage.durablePosition();
+        this.space = storage.space();
     }
 
     // ---- the loop says
@@ -144,6 +151,11 @@ final class JournalWriter implements Job, Driver.Journal {
         return position;
     }
 
+    /** {@return how much room the disk has; any thread} */
+    DiskSpace space() {
+        return space;
+    }
+
     /** {@return the bytes that wait to be written; any thread} */
     long backlogBytes() {
         return backlogBytes.get();
@@ -158,7 +170,7 @@ final class JournalWriter implements Job, Driver.Journal {
 
     @Override
     public boolean step() throws StorageException {
-        boolean more = tasks.take(taken, idle ? 0 : IDLE_MILLIS);
+        boolean more = tasks.take(taken, idle ? LOOK_MILLIS : IDLE_MILLIS);
         if (!taken.isEmpty()) {
             writeTaken();
             sync();
@@ -189,16 +201,21 @@ final class JournalWriter implements Job, Driver.Journal {
         idle = false;
     }
 
-    /** {@return whether nothing was written since the storage was last told so} */
-    boolean isIdle() {
-        return idle;
-    }
-
-    /** Makes all durable, and tells the storage that nothing comes. */
+    /** Makes all durable, and tells the storage that nothing comes; again and again as long as nothing does. */
     void idle() throws StorageException {
         syncAll();
         storage.idle();
         idle = true;
+        look();
+    }
+
+    private void look() {
+        DiskSpace found = storage.space();
+        boolean another = found.level() != space.level();
+        space = found;
+        if (another) {
+            mailbox.poke();
+        }
     }
 
     private void syncAll() throws StorageException {
@@ -286,6 +303,7 @@ final class JournalWriter implements Job, Driver.Journal {
         }
         position = storage.durablePosition();
         durable = appended;
+        look();
         if (trim != null) {
             storage.trim(group, trim.upTo(), restatedFrom, trim.keepBytes());
             trim = null;

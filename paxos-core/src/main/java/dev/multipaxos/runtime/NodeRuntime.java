@@ -202,6 +202,7 @@ public final class NodeRuntime<C, R> {
                 snapshot.slot(),
                 snapshot.slot() == 0 ? null : Instant.ofEpochMilli(snapshot.writtenMillis()),
                 assembly.storage().position(),
+                assembly.storage().space(),
                 room.count(),
                 room.bytes(),
                 assembly.execution().sessionCount(),

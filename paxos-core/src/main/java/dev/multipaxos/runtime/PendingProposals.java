@@ -1,11 +1,13 @@
 package dev.multipaxos.runtime;
 
+import dev.multipaxos.PaxosException;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -262,6 +264,18 @@ final class PendingProposals {
             earliestDeadline = Math.min(earliestDeadline, deadline);
         }
         return call.isOver();
+    }
+
+    /** Fails what has never left, though it may wait in the batcher. What has left goes on to wait for its end. */
+    void refuse(Supplier<PaxosException> why) {
+        unnumbered.forEach(call -> call.fail(why.get()));
+        unnumbered.clear();
+        for (long sequence = floor; sequence < nextSequence; sequence++) {
+            ProposeCall<?> call = open.get(index(sequence));
+            if (call != null && call.submissions == 0 && open.compareAndSet(index(sequence), call, null)) {
+                call.fail(why.get());
+            }
+        }
     }
 
     /** Fails everything: the node stops. */

@@ -12,7 +12,9 @@ final class Session {
     long lastUseMillis;
     long place;
     long floor = 1;
-    @Nullable Bytes[] answers = new @Nullable Bytes[16];
+
+    @Nullable
+    Bytes[] answers = new @Nullable Bytes[16];
 
     Session(long id, long nowMillis) {
         this.id = id;

@@ -123,13 +123,8 @@ public final class SteppedNode<C, R> {
         parts.storage().sync();
     }
 
-    /** {@return whether something was written since the storage was last told that nothing comes} */
-    public boolean isJournalBusy() {
-        return !parts.storage().isIdle();
-    }
-
     /**
-     * Tells the storage that nothing comes.
+     * Tells the storage that nothing comes; now and then again, that it may find room.
      *
      * @throws StorageException if it fails
      */

@@ -137,7 +137,8 @@ public interface DurableStorage extends AutoCloseable {
 
     /**
      * Called when nothing was appended for about 50 ms: the moment to leave a mark behind the last batch, so that damage to
-     * it can be told from a torn tail. Cheap when there is nothing to do.
+     * it can be told from a torn tail. And called about once a second as long as nothing is: the moment to find out whether
+     * there is room again. Cheap when there is nothing to do.
      *
      * @throws StorageException if that failed; it is final
      */
@@ -184,6 +185,14 @@ public interface DurableStorage extends AutoCloseable {
      * @param group the group
      */
     long trimmedUpTo(int group);
+
+    /**
+     * {@return how much room there was when it last looked: at {@link #replay}, before it needed more, and at {@link #idle}.
+     * Costs nothing; any thread, after {@link #replay}}
+     */
+    default DiskSpace space() {
+        return DiskSpace.PLENTY;
+    }
 
     /** {@return where snapshots are kept. After {@link #open}} */
     SnapshotStore snapshots();

@@ -1,12 +1,14 @@
 package dev.multipaxos.storage;
 
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.disk.Disk;
 import dev.multipaxos.storage.disk.FileSystemDisk;
+import dev.multipaxos.storage.inspect.DirectoryVisitor;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -51,8 +53,8 @@ public final class FileStorage implements DurableStorage {
     private final Disk disk;
     private final @Nullable Executor background; // null: a thread of our own
     private final LongSupplier random;
-    private final int segmentBytes;
-    private final Scrubber.Schedule scrubbing;
+    private final Options options;
+    private final SpaceGauge gauge;
 
     private final SlotIndex index = new SlotIndex();
     private @Nullable Closeable lock;
@@ -68,17 +70,12 @@ public final class FileStorage implements DurableStorage {
     private @Nullable StorageException failure; // of the storage thread
     private boolean pastCache;
 
-    private FileStorage(
-            Disk disk,
-            @Nullable Executor background,
-            LongSupplier random,
-            int segmentBytes,
-            Scrubber.Schedule scrubbing) {
+    private FileStorage(Disk disk, @Nullable Executor background, LongSupplier random, Options options) {
         this.disk = disk;
         this.background = background;
         this.random = random;
-        this.segmentBytes = segmentBytes;
-        this.scrubbing = scrubbing;
+        this.options = options;
+        this.gauge = new SpaceGauge(disk, options.warnBytes(), options.stopBytes());
     }
 
     /**
@@ -89,12 +86,7 @@ public final class FileStorage implements DurableStorage {
      * @return the storage
      */
     public static FileStorage at(Path directory) {
-        return new FileStorage(
-                new FileSystemDisk(directory),
-                null,
-                new SecureRandom()::nextLong,
-                SEGMENT_BYTES_DEFAULT,
-                Scrubber.Schedule.DAILY);
+        return new FileStorage(new FileSystemDisk(directory), null, new SecureRandom()::nextLong, Options.DEFAULT);
     }
 
     /**
@@ -107,7 +99,32 @@ public final class FileStorage implements DurableStorage {
      */
     @SuppressWarnings("exports") // the seam is open to the testkit only
     public static FileStorage on(Disk disk, Executor background, LongSupplier random) {
-        return new FileStorage(disk, background, random, SEGMENT_BYTES_DEFAULT, Scrubber.Schedule.NEVER);
+        return new FileStorage(disk, background, random, Options.DEFAULT.withScrubbing(Scrubber.Schedule.NEVER));
+    }
+
+    /**
+     * Looks through a directory and changes nothing; for tools.
+     *
+     * @param disk the directory
+     * @param visitor is told what is in it
+     * @return false if it is not the directory of a storage; then nothing was told
+     * @throws IOException if it cannot be read
+     */
+    @SuppressWarnings("exports") // the seam is open to the testkit only
+    public static boolean inspect(Disk disk, DirectoryVisitor visitor) throws IOException {
+        return new Inspection(disk, visitor).run();
+    }
+
+    /**
+     * Says whether a node uses a directory; for tools.
+     *
+     * @param disk the directory
+     * @return whether it is locked
+     * @throws IOException if that cannot be found out
+     */
+    @SuppressWarnings("exports") // the seam is open to the testkit only
+    public static boolean isInUse(Disk disk) throws IOException {
+        return disk.isLocked(LOCK);
     }
 
     /**
@@ -123,7 +140,7 @@ public final class FileStorage implements DurableStorage {
             throw new IllegalArgumentException("segment size " + bytes + " bytes must be a multiple of "
                     + SegmentHeader.COPY_BYTES + " from " + SEGMENT_BYTES_MIN + " to " + SEGMENT_BYTES_MAX);
         }
-        return new FileStorage(disk, background, random, bytes, scrubbing);
+        return new FileStorage(disk, background, random, options.withSegmentBytes(bytes));
     }
 
     /**
@@ -141,7 +158,28 @@ public final class FileStorage implements DurableStorage {
             throw new IllegalArgumentException("scrubbed bytes per second " + bytesPerSecond
                     + " must not be negative, the interval " + interval + " must be positive");
         }
-        return new FileStorage(disk, background, random, segmentBytes, new Scrubber.Schedule(bytesPerSecond, interval));
+        return new FileStorage(
+                disk, background, random, options.withScrubbing(new Scrubber.Schedule(bytesPerSecond, interval)));
+    }
+
+    /**
+     * Sets what counts as a disk that is nearly full. Unless told otherwise these are the sizes of 16 and of 4 segments, with
+     * segments of 64 MiB so 1 GiB and 256 MiB.
+     *
+     * @param warnBytes with less room than so many bytes the node warns ({@link DiskSpace.Level#LOW}). More give operators more
+     *     time
+     * @param stopBytes with less room than so many bytes the node takes no values and does not lead ({@link
+     *     DiskSpace.Level#FULL}), until there is room again half-way up to {@code warnBytes}. It must hold what is under way then, two
+     *     segments, and a snapshot; more leave disk unused
+     * @return a storage with these watermarks, not opened
+     * @throws IllegalArgumentException if {@code stopBytes} is not positive or {@code warnBytes} is not above it
+     */
+    public FileStorage withSpaceWatermarks(long warnBytes, long stopBytes) {
+        if (stopBytes <= 0 || warnBytes <= stopBytes) {
+            throw new IllegalArgumentException(
+                    "stopBytes " + stopBytes + " must be positive and warnBytes " + warnBytes + " must be above it");
+        }
+        return new FileStorage(disk, background, random, options.withSpace(warnBytes, stopBytes));
     }
 
     @Override
@@ -152,7 +190,7 @@ public final class FileStorage implements DurableStorage {
         if (lock != null) {
             throw new IllegalStateException("opened already");
         }
-        StorageDirectory opened = new StorageDirectory(disk, random, segmentBytes);
+        StorageDirectory opened = new StorageDirectory(disk, random, options.segmentBytes());
         try {
             disk.createDirectory();
             lock = disk.lock(LOCK);
@@ -186,9 +224,10 @@ public final class FileStorage implements DurableStorage {
             Recovery recovery = new Recovery(opened, index, visitor);
             Journal.End end = recovery.run();
             pastCache = recovery.readPastCache();
+            gauge.measure();
             Executor executor = background == null ? ownThread() : background;
-            Spares made = new Spares(disk, executor, random, segmentBytes);
-            Journal recovered = new Journal(opened, made, index, end);
+            Spares made = new Spares(disk, executor, random, options.segmentBytes(), opened.reserve(), gauge);
+            Journal recovered = new Journal(opened, made, gauge, index, end);
             spares = made;
             journal = recovered;
             reader = new JournalReader(disk, index, opened.owner());
@@ -205,8 +244,8 @@ public final class FileStorage implements DurableStorage {
     private void scrub(Owner owner) {
         Scrubber made = new Scrubber(disk, index, opened(snapshots), owner, listener);
         scrubber = made;
-        if (scrubbing.bytesPerSecond() > 0) {
-            made.start(scrubbing);
+        if (options.scrubbing().bytesPerSecond() > 0) {
+            made.start(options.scrubbing());
         }
     }
 
@@ -278,6 +317,8 @@ public final class FileStorage implements DurableStorage {
         Journal open = working();
         try {
             open.mark();
+            open.measure();
+            retry();
         } catch (IOException | RuntimeException | Error e) {
             throw failed(e, open);
         }
@@ -300,6 +341,12 @@ public final class FileStorage implements DurableStorage {
         }
     }
 
+    private void retry() {
+        if (spares != null) {
+            spares.retry();
+        }
+    }
+
     @Override
     public long trimmedUpTo(int group) {
         StorageDirectory opened = directory;
@@ -307,6 +354,11 @@ public final class FileStorage implements DurableStorage {
             throw new IllegalStateException("not opened");
         }
         return opened.manifest().trim(group).upTo();
+    }
+
+    @Override
+    public DiskSpace space() {
+        return gauge.space();
     }
 
     private Journal working() throws StorageException {
@@ -378,7 +430,7 @@ public final class FileStorage implements DurableStorage {
      */
     public boolean scrubStep() {
         Scrubber open = scrubber;
-        if (open == null || scrubbing.bytesPerSecond() > 0) {
+        if (open == null || options.scrubbing().bytesPerSecond() > 0) {
             throw new IllegalStateException(open == null ? "not replayed" : "a thread scrubs");
         }
         return open.step() > 0;

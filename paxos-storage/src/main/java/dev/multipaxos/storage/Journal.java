@@ -26,8 +26,12 @@ final class Journal {
      */
     record End(Segment segment, int end, int crc, long batch, GroupMarks marks, long mark, boolean unmarked) {}
 
+    /** The room on the disk is looked at so often while a segment is filled, and when it is left. */
+    private static final int MEASURES_PER_SEGMENT = 16;
+
     private final StorageDirectory directory;
     private final Spares spares;
+    private final SpaceGauge gauge;
     private final SlotIndex index;
     private final Chain chain;
     private final Batch batch;
@@ -39,10 +43,13 @@ final class Journal {
     private long number; // of the last batch
     private boolean unmarked;
     private volatile long durable;
+    private long measuredAt; // the durable position when the gauge was last looked at
 
-    Journal(StorageDirectory directory, Spares spares, SlotIndex index, End found) throws IOException {
+    Journal(StorageDirectory directory, Spares spares, SpaceGauge gauge, SlotIndex index, End found)
+            throws IOException {
         this.directory = directory;
         this.spares = spares;
+        this.gauge = gauge;
         this.index = index;
         this.chain = new Chain(directory.owner().cluster(), directory.owner().storageId());
         this.batch = new Batch(found.marks(), directory.manifest().bootCount());
@@ -117,14 +124,24 @@ final class Journal {
         end += bytes;
         batch.next();
         durable = segment.position(end);
+        if (durable - measuredAt >= segment.header.bytes() / MEASURES_PER_SEGMENT) {
+            measure();
+        }
         if (room() < (segment.header.bytes() - SegmentHeader.BYTES) / 2) {
             spares.prepare();
         }
     }
 
+    /** Looks how much room there is. */
+    void measure() {
+        measuredAt = durable;
+        gauge.measure();
+    }
+
     /** Goes on in a new segment. The manifest names it before anything but its header is in it. */
     private void rotate(long bytesMin) throws IOException {
         Spares.Spare spare = spares.take(SegmentHeader.roundUp(SegmentHeader.BYTES + bytesMin));
+        directory.reserve().makeSmallRoom();
         SegmentHeader header = new SegmentHeader(
                 segment.header.node(),
                 segment.header.cluster(),
@@ -149,6 +166,7 @@ final class Journal {
         end = SegmentHeader.BYTES;
         unmarked = false; // the header is a mark
         index.add(segment);
+        measure();
     }
 
     void close() throws IOException {

@@ -95,6 +95,15 @@ record SegmentHeader(
         return segment == id && storageId == owner.storageId() && node == owner.node() && cluster == owner.cluster();
     }
 
+    /** {@return where the first copy is that is not what was written, or -1} */
+    static int damagedCopy(DiskFile file) throws IOException {
+        Window window = new Window(file, BYTES);
+        if (!window.holds(0, BYTES) || !isWhole(window.buffer(), 0)) {
+            return 0;
+        }
+        return isWhole(window.buffer(), COPY_BYTES) ? -1 : COPY_BYTES;
+    }
+
     private static SegmentHeader decode(ByteBuffer pages, int at) {
         return new SegmentHeader(
                 pages.getInt(at + 12),

@@ -126,6 +126,19 @@ final class SegmentScan {
         marks.read(buffer, at + RecordLayout.MARKS, buffer.getInt(at + RecordLayout.GROUPS));
     }
 
+    /** Tells what a batch header says that each of its groups had promised. */
+    void forEachPromise(PromiseConsumer consumer) {
+        for (int i = 0; i < buffer.getInt(at + RecordLayout.GROUPS); i++) {
+            int mark = at + RecordLayout.MARKS + i * RecordLayout.MARK_BYTES;
+            consumer.promised(buffer.getInt(mark), buffer.getLong(mark + 8), buffer.getInt(mark + 4));
+        }
+    }
+
+    /** Is told of promised ballots. */
+    interface PromiseConsumer {
+        void promised(int group, long round, int node);
+    }
+
     /** Reads what the header repeats of the batch before. */
     void readPreviousMarks(GroupMarks marks) {
         int own = buffer.getInt(at + RecordLayout.GROUPS) * RecordLayout.MARK_BYTES;

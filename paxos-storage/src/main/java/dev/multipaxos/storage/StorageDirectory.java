@@ -29,6 +29,7 @@ final class StorageDirectory {
     private final Disk disk;
     private final LongSupplier random;
     private final int segmentBytes;
+    private final Reserve reserve;
     private @Nullable Owner owner;
     private volatile @Nullable Manifest manifest; // replaced by the storage thread
 
@@ -36,10 +37,15 @@ final class StorageDirectory {
         this.disk = disk;
         this.random = random;
         this.segmentBytes = segmentBytes;
+        this.reserve = new Reserve(disk, segmentBytes);
     }
 
     Disk disk() {
         return disk;
+    }
+
+    Reserve reserve() {
+        return reserve;
     }
 
     Owner owner() {
@@ -91,6 +97,7 @@ final class StorageDirectory {
         owner = found;
 
         removeOrphans(disk.list(), listed);
+        reserve.open();
         if (!identity.whole()) {
             LOG.warn("{}: one of its two copies was damaged; replaced by the other", disk.describe(Owner.FILE));
             identityFile().write(found.encode());
@@ -250,6 +257,8 @@ final class StorageDirectory {
         return Segment.isName(TailCopy.finished(name))
                 || name.equals(Manifest.FILE)
                 || name.equals(Manifest.FILE + CopiedFile.TEMPORARY)
+                || name.equals(Reserve.FILE)
+                || name.equals(Reserve.FILE + CopiedFile.TEMPORARY)
                 || name.equals(Owner.FILE + CopiedFile.TEMPORARY);
     }
 

@@ -69,7 +69,7 @@ final class TailCopy {
                 crc,
                 firstBatch);
         Segment copy = new Segment(header);
-        try (DiskFile file = disk.create(unfinished(copy.name))) {
+        try (DiskFile file = create(unfinished(copy.name), bytes)) {
             Writes.all(file, header.encode(), 0);
             copyRecords(scan, from, to, crc, copy, file);
             Writes.zeros(file, written, bytes);
@@ -80,6 +80,13 @@ final class TailCopy {
         disk.rename(unfinished(copy.name), copy.name);
         disk.syncDirectory();
         return copy;
+    }
+
+    /** On a full disk the reserve stands in; {@link #cutOff} gives back nearly as much. */
+    private DiskFile create(String name, int bytes) throws IOException {
+        boolean full = disk.usableBytes() - Reserve.SMALL_BYTES < bytes;
+        DiskFile reserved = full ? directory.reserve().become(name, bytes) : null;
+        return reserved == null ? disk.create(name) : reserved;
     }
 
     private void copyRecords(SegmentScan scan, long from, long to, int crcBefore, Segment copy, DiskFile file)

@@ -3,6 +3,7 @@ package dev.multipaxos.storage;
 import dev.multipaxos.storage.disk.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.function.BooleanSupplier;
 
 /** Writes everything: the operating system may take only a part and say so without an error. */
 final class Writes {
@@ -31,6 +32,18 @@ final class Writes {
 
     static ByteBuffer zeros(long bytes) {
         return ByteBuffer.allocateDirect((int) Math.min(bytes, ZEROS_BYTES));
+    }
+
+    /** Fills a new file with zeros. {@return false if it was given up between two writes} */
+    static boolean zeros(DiskFile file, long size, BooleanSupplier cancelled) throws IOException {
+        ByteBuffer zeros = zeros(size);
+        for (long at = 0; at < size; at += zeros.capacity()) {
+            if (cancelled.getAsBoolean()) {
+                return false;
+            }
+            all(file, zeros.clear().limit((int) Math.min(zeros.capacity(), size - at)), at);
+        }
+        return !cancelled.getAsBoolean();
     }
 
     static void zeros(DiskFile file, long from, long to) throws IOException {

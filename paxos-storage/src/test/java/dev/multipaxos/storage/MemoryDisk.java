@@ -52,6 +52,7 @@ final class MemoryDisk implements Disk {
     int forcesFailFrom = Integer.MAX_VALUE;
     int forcesFailTo = Integer.MAX_VALUE;
     int writeBytesMax = Integer.MAX_VALUE;
+    long capacity = Long.MAX_VALUE; // bytes of all files
     int writes;
     int forces;
     int openFiles;
@@ -240,6 +241,21 @@ final class MemoryDisk implements Disk {
     }
 
     @Override
+    public synchronized long usableBytes() {
+        return capacity == Long.MAX_VALUE ? capacity : Math.max(0, capacity - used());
+    }
+
+    /** {@return the bytes of all files} */
+    synchronized long used() {
+        return names.values().stream().mapToLong(file -> file.now.length).sum();
+    }
+
+    @Override
+    public boolean isLocked(String name) {
+        return locked;
+    }
+
+    @Override
     public String describe(String name) {
         return "memory/" + name;
     }
@@ -291,6 +307,13 @@ final class MemoryDisk implements Disk {
                 }
                 step();
                 int at = (int) position;
+                long length = 0;
+                for (ByteBuffer source : sources) {
+                    length += source.remaining();
+                }
+                if (at + length - content.now.length > usableBytes()) {
+                    throw new IOException("no space left on device");
+                }
                 int left = writeBytesMax;
                 for (ByteBuffer source : sources) {
                     int count = Math.min(left, source.remaining());

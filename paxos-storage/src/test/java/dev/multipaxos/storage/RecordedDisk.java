@@ -185,6 +185,16 @@ final class RecordedDisk implements Disk {
     }
 
     @Override
+    public long usableBytes() {
+        return Long.MAX_VALUE;
+    }
+
+    @Override
+    public boolean isLocked(String name) {
+        return locked;
+    }
+
+    @Override
     public String describe(String name) {
         return "recorded/" + name;
     }

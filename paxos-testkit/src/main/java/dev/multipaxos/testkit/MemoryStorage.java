@@ -1,6 +1,7 @@
 package dev.multipaxos.testkit;
 
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
@@ -56,6 +57,7 @@ public final class MemoryStorage implements DurableStorage {
     private @Nullable StorageException failure;
     private long position;
     private long syncs;
+    private volatile DiskSpace space = DiskSpace.PLENTY;
 
     /** Makes an empty storage. */
     public MemoryStorage() {}
@@ -73,6 +75,7 @@ public final class MemoryStorage implements DurableStorage {
             copy.owner = owner;
             copy.storageId = storageId;
             copy.bootCount = bootCount;
+            copy.space = space;
             copy.position = position;
             copy.trims.putAll(trims);
             durable.forEach(copy::keep);
@@ -127,6 +130,16 @@ public final class MemoryStorage implements DurableStorage {
             held = false;
             lock.notifyAll();
         }
+    }
+
+    /**
+     * Pretends that there is so much room. Nothing is refused here: what that means is the node's business, which learns of it
+     * within about a second.
+     *
+     * @param left how much room there is from now on
+     */
+    public void pretend(DiskSpace left) {
+        space = left;
     }
 
     /** {@return how many syncs were made} */
@@ -252,6 +265,11 @@ public final class MemoryStorage implements DurableStorage {
         synchronized (lock) {
             check();
         }
+    }
+
+    @Override
+    public DiskSpace space() {
+        return space;
     }
 
     @Override

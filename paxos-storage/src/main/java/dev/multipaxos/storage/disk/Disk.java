@@ -93,6 +93,24 @@ public interface Disk {
     Closeable lock(String name) throws IOException;
 
     /**
+     * Says whether somebody has taken the directory; changes nothing, not even for a moment longer than the look.
+     *
+     * @param name the file that stands for the lock
+     * @return whether it is locked
+     * @throws IOException if that cannot be found out
+     */
+    boolean isLocked(String name) throws IOException;
+
+    /**
+     * Finds out how much can still be written. A system call: not for each record.
+     *
+     * @return how many bytes this process can still write in the directory, as far as the file system tells (a quota may not
+     *     show); {@link Long#MAX_VALUE} if there is no end to them
+     * @throws IOException if that cannot be found out
+     */
+    long usableBytes() throws IOException;
+
+    /**
      * Says where a file is, for messages.
      *
      * @param name its name

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -32,6 +33,7 @@ public final class FileSystemDisk implements Disk {
     private static final List<FileChannel> KEPT = new ArrayList<>();
 
     private final Path directory;
+    private volatile @Nullable FileStore store;
 
     /**
      * Stands for a directory; touches nothing yet.
@@ -153,6 +155,24 @@ public final class FileSystemDisk implements Disk {
         return null;
     }
 
+    @Override
+    public boolean isLocked(String name) throws IOException {
+        synchronized (LOCKED) {
+            if (LOCKED.contains(directory.toRealPath())) {
+                return true; // and closing another channel to the file would drop that lock
+            }
+        }
+        Path file = directory.resolve(name);
+        if (!Files.exists(file)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return channel.tryLock(0, Long.MAX_VALUE, true) == null; // shared: it needs no right to write
+        } catch (OverlappingFileLockException e) {
+            return true;
+        }
+    }
+
     private static void release(Path key, @Nullable FileChannel channel) throws IOException {
         try {
             if (channel != null) {
@@ -163,6 +183,17 @@ public final class FileSystemDisk implements Disk {
                 LOCKED.remove(key);
             }
         }
+    }
+
+    @Override
+    public long usableBytes() throws IOException {
+        FileStore known = store;
+        if (known == null) {
+            known = Files.getFileStore(directory); // reads the table of mounts: once
+            store = known;
+        }
+        long usable = known.getUsableSpace();
+        return usable < 0 ? Long.MAX_VALUE : usable; // more than fits into a long
     }
 
     @Override

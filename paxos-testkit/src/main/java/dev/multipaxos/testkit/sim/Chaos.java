@@ -270,12 +270,15 @@ final class Chaos {
         node.disk().failReadIn(random.nextInt(20));
     }
 
-    /** It lasts for long, so that a node also starts, or begins a segment, on a full disk. */
+    /**
+     * It lasts for long, so that a node also starts, or begins a segment, on a full disk. Often there is room for a little more
+     * than nothing: the node is to notice before a write fails.
+     */
     private void fillDisk(SimulatedNode node) {
         if (random.nextBoolean()) {
             down(node, random.nextBoolean());
         }
-        node.disk().fill(random.nextInt(swarm.segmentBytes()));
+        node.disk().fill(random.nextInt(swarm.segmentBytes() * (1 + random.nextInt(6))));
         simulation.later(4 * duration(), node.disk()::makeRoom);
     }
 

@@ -164,6 +164,8 @@ final class Clients {
         }
         if (failure instanceof PaxosException.OutcomeUnknown) {
             observer.hit(Situation.OUTCOME_UNKNOWN);
+        } else if (failure instanceof PaxosException.DiskFull) {
+            observer.hit(Situation.REFUSED_ON_FULL_DISK);
         } else if (failure instanceof PaxosException.SessionExpired) {
             observer.hit(Situation.SESSION_LOST);
         }

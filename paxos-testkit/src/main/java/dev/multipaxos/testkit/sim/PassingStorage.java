@@ -1,6 +1,7 @@
 package dev.multipaxos.testkit.sim;
 
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
@@ -50,6 +51,11 @@ class PassingStorage implements DurableStorage {
     @Override
     public long durablePosition() {
         return storage.durablePosition();
+    }
+
+    @Override
+    public DiskSpace space() {
+        return storage.space();
     }
 
     @Override

@@ -235,6 +235,10 @@ final class SimulatedDisk implements Disk {
         }
     }
 
+    private void giveRoom(int bytes) {
+        room += room == Integer.MAX_VALUE ? 0 : bytes;
+    }
+
     private void change(Consumer<Map<String, FileContent>> change) {
         change.accept(names);
         unforcedNames.add(change);
@@ -292,6 +296,8 @@ final class SimulatedDisk implements Disk {
             powerLostAfterRename = -1;
         }
         FileContent moved = content(from);
+        FileContent replaced = names.get(to);
+        giveRoom(replaced == null ? 0 : replaced.size());
         change(map -> {
             map.remove(from);
             map.put(to, moved);
@@ -301,7 +307,7 @@ final class SimulatedDisk implements Disk {
     @Override
     public void delete(String name) throws IOException {
         step();
-        content(name);
+        giveRoom(content(name).size());
         change(map -> map.remove(name));
     }
 
@@ -321,6 +327,16 @@ final class SimulatedDisk implements Disk {
         }
         locked = true;
         return () -> locked = false;
+    }
+
+    @Override
+    public long usableBytes() {
+        return room == Integer.MAX_VALUE ? Long.MAX_VALUE : room;
+    }
+
+    @Override
+    public boolean isLocked(String name) {
+        return locked;
     }
 
     @Override
@@ -386,6 +402,7 @@ final class SimulatedDisk implements Disk {
         public void truncate(long size) throws IOException {
             mustBeWritable();
             if (size < content.size()) {
+                giveRoom(content.size() - (int) size);
                 content.write((int) size, new byte[content.size() - (int) size], (int) size, false);
             }
             step();

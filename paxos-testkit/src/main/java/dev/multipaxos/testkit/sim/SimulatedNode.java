@@ -12,6 +12,7 @@ import dev.multipaxos.core.Replica;
 import dev.multipaxos.runtime.NodeSettings;
 import dev.multipaxos.runtime.SteppedNode;
 import dev.multipaxos.runtime.TimeSource;
+import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.FileStorage;
@@ -215,7 +216,7 @@ final class SimulatedNode implements TimeSource {
                             swarm.timing(),
                             swarm.limits(),
                             Retention.defaults(),
-                            new NodeListener() {},
+                            new DiskWatch(),
                             restarted,
                             Codec.bytes(),
                             Codec.bytes()),
@@ -333,7 +334,7 @@ final class SimulatedNode implements TimeSource {
             return;
         }
         planTick();
-        if (node().isJournalBusy() && !writing && !node().hasRecords() && ++idleTicks >= IDLE_TICKS) {
+        if (!writing && !node().hasRecords() && ++idleTicks >= IDLE_TICKS) {
             idleTicks = 0;
             onDisk(() -> node().idle());
         }
@@ -370,6 +371,22 @@ final class SimulatedNode implements TimeSource {
     }
 
     // ---- the disk ----
+
+    /** Sees a node give up taking values, and go on. */
+    private final class DiskWatch implements NodeListener {
+        private boolean full;
+
+        @Override
+        public void diskSpaceChanged(DiskSpace space) {
+            note(Step.Kind.NOTE, () -> "has room on its disk: " + space.level());
+            if (space.isFull()) {
+                simulation.observer().hit(Situation.NO_VALUES_ON_FULL_DISK);
+            } else if (full) {
+                simulation.observer().hit(Situation.VALUES_AGAIN_WITH_ROOM);
+            }
+            full = space.isFull();
+        }
+    }
 
     private interface DiskWork {
         void run() throws StorageException;

@@ -106,6 +106,12 @@ public enum Situation {
     ALL_DOWN,
     /** A node stopped because its disk failed. */
     STOPPED_BY_DISK,
+    /** A node took no values any more, because its disk was nearly full. */
+    NO_VALUES_ON_FULL_DISK,
+    /** A node that had taken no values took them again, because there was room. */
+    VALUES_AGAIN_WITH_ROOM,
+    /** A call was refused because the member's disk was nearly full. */
+    REFUSED_ON_FULL_DISK,
     /** A node found that its disk was damaged, named it, and stopped for good. */
     DAMAGE_FOUND,
     /** A node did not come up: the power or the disk failed during the start. */

@@ -62,6 +62,16 @@ class PassingDisk implements Disk {
     }
 
     @Override
+    public long usableBytes() throws IOException {
+        return disk.usableBytes();
+    }
+
+    @Override
+    public boolean isLocked(String name) throws IOException {
+        return disk.isLocked(name);
+    }
+
+    @Override
     public String describe(String name) {
         return disk.describe(name);
     }
