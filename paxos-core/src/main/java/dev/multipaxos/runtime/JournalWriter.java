@@ -5,8 +5,8 @@ import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
-import dev.multipaxos.wire.Pinned;
 import dev.multipaxos.wire.RecordCodec;
+import dev.multipaxos.wire.RuntimeRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -31,10 +31,10 @@ final class JournalWriter implements Job, Driver.Journal {
     }
 
     /** A record of the runtime. */
-    private record Pin(Pinned pinned, Ballot promised) implements Task {
+    private record Note(RuntimeRecord record, Ballot promised) implements Task {
         @Override
         public void run(JournalWriter storage) throws StorageException {
-            storage.onPin(this);
+            storage.onNote(this);
         }
     }
 
@@ -46,11 +46,11 @@ final class JournalWriter implements Job, Driver.Journal {
         }
     }
 
-    /** A peer's storage is pinned for good. */
-    record PinDurable(Pinned pinned) implements Mail {
+    /** A record of the runtime is on the disk for good. */
+    record Noted(RuntimeRecord record) implements Mail {
         @Override
         public void deliverTo(EventLoop loop) {
-            loop.onPinDurable(pinned);
+            loop.onNoted(record);
         }
     }
 
@@ -71,7 +71,7 @@ final class JournalWriter implements Job, Driver.Journal {
     private long appended; // records of the protocol, which is what tickets count
     private boolean wanted;
     private boolean unsynced;
-    private final List<Pinned> pinned = new ArrayList<>();
+    private final List<RuntimeRecord> notes = new ArrayList<>(); // appended, not durable yet
     private final List<Task> taken = new ArrayList<>();
     private boolean idle = true; // nothing was written since the storage was last told so
 
@@ -96,9 +96,14 @@ final class JournalWriter implements Job, Driver.Journal {
         tasks.push();
     }
 
-    /** Writes that a peer is known by this storage; answered by {@link PinDurable}. */
-    void pin(Pinned peer, Ballot promised) {
-        tasks.say(new Pin(peer, promised));
+    /** Writes a record of the runtime behind all earlier ones; answered by {@link Noted} when it is durable, which may take a while. */
+    void note(RuntimeRecord record, Ballot promised) {
+        tasks.say(new Note(record, promised));
+    }
+
+    /** As {@link #note}, and somebody waits for it. */
+    void noteNow(RuntimeRecord record, Ballot promised) {
+        note(record, promised);
         tasks.say(SYNC);
         tasks.push();
     }
@@ -197,12 +202,13 @@ final class JournalWriter implements Job, Driver.Journal {
         backlogBytes.addAndGet(-bytes(record));
     }
 
-    private void onPin(Pin pin) throws StorageException {
-        Ballot promised = pin.promised();
-        Bytes record = RecordCodec.encode(pin.pinned());
-        storage.append(group, RecordCodec.PINNED, 0, 0, promised.round(), promised.node(), record, Bytes.EMPTY);
+    private void onNote(Note note) throws StorageException {
+        Ballot promised = note.promised();
+        int kind = RecordCodec.kind(note.record());
+        Bytes record = RecordCodec.encode(note.record());
+        storage.append(group, kind, 0, 0, promised.round(), promised.node(), record, Bytes.EMPTY);
         unsynced = true;
-        pinned.add(pin.pinned());
+        notes.add(note.record());
     }
 
     /** Makes what was appended durable, if anybody waits for it, and says so. */
@@ -217,8 +223,8 @@ final class JournalWriter implements Job, Driver.Journal {
         }
         position = storage.durablePosition();
         durable = appended;
-        pinned.forEach(peer -> mailbox.add(new PinDurable(peer)));
-        pinned.clear();
+        notes.forEach(record -> mailbox.add(new Noted(record)));
+        notes.clear();
         mailbox.poke();
     }
 

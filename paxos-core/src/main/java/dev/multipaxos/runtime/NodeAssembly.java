@@ -8,6 +8,7 @@ import dev.multipaxos.core.Parameters;
 import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Replica;
 import dev.multipaxos.core.Value;
+import dev.multipaxos.wire.Edge;
 import dev.multipaxos.wire.FoundingRecord;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -61,7 +62,7 @@ final class NodeAssembly {
 
         mailbox = new Mailbox(limits.pendingBytes());
         Handshake handshake = new Handshake(identity);
-        recovered.pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
+        recovered.pinned().forEach(handshake::pinned);
         storage = new JournalWriter(settings.storage(), group, mailbox);
         reader = new JournalReader(settings.storage(), group, mailbox);
         gate = new PeerGate(identity, handshake, storage, mailbox);
@@ -73,8 +74,14 @@ final class NodeAssembly {
         apply = new Applier(
                 slots, recovered.durable().base(), proposals, new ClientOutcomes(answerBytesMax, mailbox), mailbox);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
-        PendingReads reads =
-                new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos(), identity.firstNumber());
+        long heartbeatNanos = timing.heartbeat().toNanos();
+        FoundingWait founding = new FoundingWait(
+                identity,
+                founder -> outbox.send(founder, new Edge.PinRequest()),
+                recovered.confirmed(),
+                heartbeatNanos,
+                time.nanoTime());
+        PendingReads reads = new PendingReads(outbox, apply, retryNanos, heartbeatNanos, identity.firstNumber());
         Replica replica = new Replica(
                 node,
                 wiring.configuration(configuration(identity.founding())),
@@ -102,6 +109,7 @@ final class NodeAssembly {
                         apply,
                         outbox,
                         handshake,
+                        founding,
                         batcher,
                         forwarder,
                         proposals,

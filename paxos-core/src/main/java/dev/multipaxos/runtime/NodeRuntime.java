@@ -86,7 +86,7 @@ public final class NodeRuntime<C, R> {
         Execution<C, R> execution = new Execution<>(
                 settings.stateMachine(), settings.commands(), settings.answers(), new Sessions(wiring.sessions()));
         SlotExecution slots = wiring.execution(execution);
-        return new NodeRuntime<>(settings, wiring, Recovered.from(settings, slots), execution, slots);
+        return new NodeRuntime<>(settings, wiring, Recovered.from(settings, slots, wiring.time()), execution, slots);
     }
 
     private static void release(NodeSettings<?, ?> settings) {
@@ -191,6 +191,7 @@ public final class NodeRuntime<C, R> {
                 port,
                 identity.storageId(),
                 identity.bootCount(),
+                why == null ? assembly.loop().awaitedFounders() : List.of(),
                 why == null ? null : why.cause());
     }
 

@@ -2,7 +2,7 @@ package dev.multipaxos.wire;
 
 import dev.multipaxos.bytes.Bytes;
 
-/** What members say to each other on behalf of their callers: about commands and reads, which the protocol never sees. */
+/** What members say to each other that the protocol never sees: about commands and reads of their callers, and about storages. */
 public sealed interface Edge {
 
     /**
@@ -39,4 +39,14 @@ public sealed interface Edge {
      * @param leader the leader that the receiver knows of, or 0
      */
     record ReadIndexReply(long id, boolean ready, long slot, int leader) implements Edge {}
+
+    /** Is the storage that this frame comes from on your disk as that of its sender? Asked by a founder until enough say so. */
+    record PinRequest() implements Edge {}
+
+    /**
+     * The answer to {@link PinRequest}, given when it is so. It is binding: what it says is on the sender's disk.
+     *
+     * @param storageId the receiver's storage
+     */
+    record PinReply(long storageId) implements Edge {}
 }

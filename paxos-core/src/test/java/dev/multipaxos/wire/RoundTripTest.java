@@ -45,7 +45,13 @@ class RoundTripTest {
         }
 
         assertThat(sampled)
-                .containsAll(Stream.of(Message.class, Edge.class, Record.class, Hello.class, ClientMessage.class)
+                .containsAll(Stream.of(
+                                Message.class,
+                                Edge.class,
+                                Record.class,
+                                RuntimeRecord.class,
+                                Hello.class,
+                                ClientMessage.class)
                         .flatMap(RoundTripTest::leaves)
                         .toList());
     }

@@ -17,6 +17,7 @@ import dev.multipaxos.wire.proto.HandshakeProto.Foundation;
 import dev.multipaxos.wire.proto.JournalProto.AcceptedHead;
 import dev.multipaxos.wire.proto.JournalProto.ChosenHead;
 import dev.multipaxos.wire.proto.JournalProto.ChosenUpToHead;
+import dev.multipaxos.wire.proto.JournalProto.ConfirmedHead;
 import dev.multipaxos.wire.proto.JournalProto.PinnedHead;
 import dev.multipaxos.wire.proto.JournalProto.PromisedHead;
 import dev.multipaxos.wire.proto.PeerProto;
@@ -39,7 +40,8 @@ class SchemaTest {
             "record.Accepted", AcceptedHead.parser(),
             "record.Chosen", ChosenHead.parser(),
             "record.ChosenUpTo", ChosenUpToHead.parser(),
-            "record.Pinned", PinnedHead.parser());
+            "record.Pinned", PinnedHead.parser(),
+            "record.Confirmed", ConfirmedHead.parser());
 
     static List<Format> formats() {
         return Format.all().stream()
