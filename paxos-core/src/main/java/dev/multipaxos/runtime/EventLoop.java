@@ -408,6 +408,11 @@ final class EventLoop implements Job {
 
     // ---- others
 
+    /** {@return whether the protocol runs, or the other founders must know this storage first} */
+    boolean isConfirmed() {
+        return parts.founding().isOver();
+    }
+
     /** {@return the founders who keep this node from voting, ascending; any thread} */
     List<Integer> awaitedFounders() {
         return parts.founding().awaited();
