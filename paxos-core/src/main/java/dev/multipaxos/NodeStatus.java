@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param port the port that it listens on
  * @param storageId its storage, drawn at random when it was formatted
  * @param bootCount how often its storage was opened
+ * @param awaitedFounders at the first start of a cluster: the founders who have not said that they know this node's storage; until
+ *     more than half of the other founders have, once, the node does not vote. Empty from then on
  * @param failure why it stopped; null if it runs or was closed
  */
 public record NodeStatus(
@@ -57,6 +59,7 @@ public record NodeStatus(
         int port,
         long storageId,
         long bootCount,
+        List<Integer> awaitedFounders,
         @Nullable Throwable failure) {
 
     /** What a node is doing. */
@@ -75,6 +78,7 @@ public record NodeStatus(
     public NodeStatus {
         transfers = List.copyOf(transfers);
         connected = List.copyOf(connected);
+        awaitedFounders = List.copyOf(awaitedFounders);
     }
 
     /** {@return whether this node leads} */

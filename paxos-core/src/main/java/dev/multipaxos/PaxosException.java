@@ -212,6 +212,49 @@ public abstract sealed class PaxosException extends RuntimeException {
         }
     }
 
+    /**
+     * Another member knows that this node's storage is not what the node has voted with: {@link NodeStatus#failure} of a node that
+     * stopped over it, and the cause of {@link NodeStopped}. The node must not vote again; {@code docs/replacing-a-node.md} says
+     * what to do.
+     */
+    public static final class StorageRefused extends PaxosException {
+        private static final long serialVersionUID = 1;
+
+        /** What is wrong with the storage. */
+        public enum Reason {
+            /**
+             * It is empty, or another's: the member is known by another storage, whose disk is lost or lies elsewhere, or it was
+             * started a second time with another directory.
+             */
+            LOST_MEMORY,
+            /** It is known, but more of it was seen than is there: restored from an older copy, or copied and started twice. */
+            OLD_COPY
+        }
+
+        private final Reason reason;
+
+        /**
+         * Reports a storage that is never let in.
+         *
+         * @param reason what is wrong with it
+         * @param message what was seen, and what to do
+         */
+        public StorageRefused(Reason reason, String message) {
+            super(message, null);
+            this.reason = reason;
+        }
+
+        /** {@return what is wrong with the storage} */
+        public Reason reason() {
+            return reason;
+        }
+
+        @Override
+        public boolean mayHaveBeenApplied() {
+            return false;
+        }
+    }
+
     /** A node could not start: its storage or its address cannot be had. Nothing runs, everything was released. */
     public static final class StartFailed extends PaxosException {
         private static final long serialVersionUID = 1;

@@ -3,19 +3,25 @@ package dev.multipaxos.runtime;
 import dev.multipaxos.Consistency;
 import dev.multipaxos.NodeListener;
 import dev.multipaxos.NodeStatus.Role;
+import dev.multipaxos.PaxosException.StorageRefused;
 import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Input;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Replica;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.Confirmed;
 import dev.multipaxos.wire.Edge;
 import dev.multipaxos.wire.Envelope;
+import dev.multipaxos.wire.Hello;
 import dev.multipaxos.wire.PeerCodec;
 import dev.multipaxos.wire.PeerFrames;
 import dev.multipaxos.wire.Pinned;
+import dev.multipaxos.wire.RuntimeRecord;
 import dev.multipaxos.wire.WireException;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +47,7 @@ final class EventLoop implements Job {
             Applier apply,
             Outbox outbox,
             Handshake handshake,
+            FoundingWait founding,
             Batcher batcher,
             Forwarder forwarder,
             PendingProposals proposals,
@@ -77,7 +84,6 @@ final class EventLoop implements Job {
     private final Runnable ended;
     private final PeerFrames peerFrames = new Frames();
     private final PendingProposals.Target target = new Leader();
-    private final Set<Integer> pinning = new HashSet<>();
     private final Set<String> complained = new HashSet<>();
 
     private volatile boolean stopping;
@@ -178,9 +184,12 @@ final class EventLoop implements Job {
         long due = (nowNanos - tickedNanos) / tickNanos;
         if (due > 0) {
             tickedNanos += due * tickNanos;
-            for (long left = Math.min(due, ticksAtOnceMax); left > 0; left--) {
+            for (long left = Math.min(due, ticksAtOnceMax);
+                    left > 0 && parts.founding().isOver();
+                    left--) {
                 driver.handle(TICK);
             }
+            parts.founding().ask(nowNanos);
             view = View.of(replica);
         }
         if (nowNanos - sweptNanos >= SWEEP_NANOS) {
@@ -314,14 +323,38 @@ final class EventLoop implements Job {
         parts.outbox().sendToClient(reply.connection(), reply.head(), reply.body());
     }
 
-    void onGreeted(PeerGate.Greeted peer) {
-        if (pinning.add(peer.node())) {
-            parts.storage().pin(new Pinned(peer.node(), peer.storageId()), replica.promised());
+    void onGreeted(int node) {
+        Pinned news = parts.handshake().news(node);
+        if (news != null) {
+            parts.storage().noteNow(news, replica.promised());
         }
     }
 
-    void onPinDurable(Pinned peer) {
-        parts.handshake().pinned(peer.node(), peer.storageId());
+    void onNoted(RuntimeRecord record) {
+        if (record instanceof Pinned peer) {
+            parts.handshake().pinned(peer);
+        } else if (record instanceof Confirmed) {
+            parts.founding().confirmed();
+        }
+    }
+
+    /**
+     * {@return what the runtime has written that must be said again before the journal is trimmed}
+     */
+    List<RuntimeRecord> notes() {
+        List<RuntimeRecord> notes = new ArrayList<>(parts.handshake().pinned());
+        if (parts.founding().isOver()) {
+            notes.add(parts.founding().record());
+        }
+        return notes;
+    }
+
+    /** Stops the node, if a peer's word is enough for that. */
+    void onExcluded(Hello.Refusal refusal) {
+        StorageRefused refused = parts.founding().judge(refusal);
+        if (refused != null) {
+            throw refused;
+        }
     }
 
     void onReachable(PeerGate.Reachable peer) {
@@ -375,12 +408,27 @@ final class EventLoop implements Job {
 
     private final class Frames implements PeerFrames {
 
+        private boolean counts(Envelope envelope) {
+            String problem = parts.handshake().problem(frameFrom, envelope);
+            if (problem == null) {
+                Pinned news = parts.handshake().news(frameFrom);
+                if (news != null) {
+                    parts.storage().note(news, replica.promised());
+                }
+                return true;
+            } else if (parts.handshake().awaitsDisk(frameFrom)) {
+                framesRefused.incrementAndGet(); // it will not be long: nothing is wrong
+            } else {
+                refuse(problem);
+            }
+            return false;
+        }
+
         @Override
         public void onMessage(Envelope envelope, Message message) {
-            String problem = parts.handshake().problem(frameFrom, envelope);
-            if (problem != null) {
-                refuse(problem);
-            } else if (bringsValues(message) && isBehind()) {
+            if (!counts(envelope)) {
+                return;
+            } else if (!parts.founding().isOver() || (bringsValues(message) && isBehind())) {
                 framesRefused
                         .incrementAndGet(); // it is sent again; what waits for disk and state machine stays bounded
             } else {
@@ -408,10 +456,9 @@ final class EventLoop implements Job {
 
         @Override
         public void onEdge(Envelope envelope, Edge edge) {
-            String problem = parts.handshake().problem(frameFrom, envelope);
             int from = envelope.from();
-            if (problem != null) {
-                refuse(problem);
+            if (!counts(envelope)) {
+                return;
             } else if (edge instanceof Edge.Forward forward) {
                 parts.forwarder().onForward(from, forward, leading && replica.isLeader(), replica.leader());
             } else if (edge instanceof Edge.ForwardRefused refused) {
@@ -420,6 +467,10 @@ final class EventLoop implements Job {
                 parts.reads().onReadIndex(from, question);
             } else if (edge instanceof Edge.ReadIndexReply reply) {
                 parts.reads().onReply(reply, nowNanos);
+            } else if (edge instanceof Edge.PinRequest) { // its frames count, so its storage is on this disk
+                parts.outbox().send(from, new Edge.PinReply(envelope.storageId()));
+            } else if (edge instanceof Edge.PinReply reply && parts.founding().agrees(from, reply)) {
+                parts.storage().noteNow(parts.founding().record(), replica.promised());
             } else {
                 onSnapshots(from, edge);
             }
@@ -445,6 +496,16 @@ final class EventLoop implements Job {
     }
 
     // ---- others
+
+    /** {@return whether the protocol runs, or the other founders must know this storage first} */
+    boolean isConfirmed() {
+        return parts.founding().isOver();
+    }
+
+    /** {@return the founders who keep this node from voting, ascending; any thread} */
+    List<Integer> awaitedFounders() {
+        return parts.founding().awaited();
+    }
 
     /** {@return what the protocol looks like; any thread} */
     View view() {

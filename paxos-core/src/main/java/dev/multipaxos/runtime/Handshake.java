@@ -6,7 +6,9 @@ import dev.multipaxos.wire.Envelope;
 import dev.multipaxos.wire.FoundingRecord;
 import dev.multipaxos.wire.FoundingRecordCodec;
 import dev.multipaxos.wire.Hello;
+import dev.multipaxos.wire.Hello.Cause;
 import dev.multipaxos.wire.HelloCodec;
+import dev.multipaxos.wire.Pinned;
 import dev.multipaxos.wire.WireException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,40 +19,58 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Judges who may talk to this node, and what they send. A peer is <i>pinned</i> to the storage with which it came first: until
- * that is durable here nothing of what it says counts, and with another storage it is refused for ever, because a node that
- * lost its memory must not vote as if it had it. Thread-safe.
+ * that is durable here nothing of what it says counts, and with another storage, or an old copy of that one, it is refused for
+ * ever, because a node that lost its memory must not vote as if it had it. Thread-safe.
  */
 final class Handshake {
 
-    /** What is known of a peer's storage. */
-    private record Pin(long storageId, boolean durable) {}
-
     private final NodeIdentity identity;
-    private final Map<Integer, Pin> pins = new ConcurrentHashMap<>();
+    private final Map<Integer, KnownStorage> storages = new ConcurrentHashMap<>();
 
     Handshake(NodeIdentity identity) {
         this.identity = identity;
     }
 
     /** A peer's storage is on this node's disk. */
-    void pinned(int node, long storageId) {
-        pins.put(node, new Pin(storageId, true));
+    void pinned(Pinned peer) {
+        known(peer.node(), peer.storageId()).noted(peer);
+    }
+
+    private KnownStorage known(int node, long storageId) {
+        return storages.computeIfAbsent(node, none -> new KnownStorage(node, storageId));
     }
 
     /** {@return whether a peer's storage is known but not on the disk yet} */
     boolean awaitsDisk(int node) {
-        Pin pin = pins.get(node);
-        return pin != null && !pin.durable();
-    }
-
-    /** {@return the storage that a peer is known by; 0 if none is} */
-    long storageOf(int node) {
-        Pin pin = pins.get(node);
-        return pin == null ? 0 : pin.storageId();
+        KnownStorage storage = storages.get(node);
+        return storage != null && !storage.isDurable();
     }
 
     /**
-     * Judges a greeting; a member that is seen for the first time is remembered by its storage.
+     * Tells what is worth writing down of a peer that was let in. It must be written, as it is not told again.
+     *
+     * @param node the peer
+     * @return a record; null if the disk knows enough
+     */
+    @Nullable
+    Pinned news(int node) {
+        KnownStorage storage = storages.get(node);
+        return storage == null ? null : storage.news();
+    }
+
+    /** {@return what the disk must know of all peers that it knows, ascending: to be said again before the journal is trimmed} */
+    List<Pinned> pinned() {
+        return storages.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(Map.Entry::getValue)
+                .filter(KnownStorage::isDurable)
+                .map(KnownStorage::pinned)
+                .toList();
+    }
+
+    /**
+     * Judges a greeting; a member that is seen for the first time is remembered by its storage. What a refusal that is final says is
+     * for its receiver to draw conclusions from: {@link #exclusion}.
      *
      * @param dialled the node that was dialled, or 0
      * @param remote where it comes from
@@ -75,16 +95,66 @@ final class Handshake {
         }
         Hello.Member member = (Hello.Member) hello;
         String problem = memberProblem(dialled, member);
-        if (problem == null) {
-            Pin known = pins.putIfAbsent(member.from(), new Pin(member.storageId(), false));
-            if (known == null || known.storageId() == member.storageId()) {
-                return Verdict.peer(member.from());
-            }
-            problem = "node " + member.from() + " comes with storage " + hex(member.storageId())
-                    + ", but is known here by " + hex(known.storageId())
-                    + ": it has lost its memory; remove it from the cluster and add a new node";
+        return problem == null ? judgeStorage(remote, member) : refused(remote, problem);
+    }
+
+    private Verdict judgeStorage(String remote, Hello.Member member) {
+        KnownStorage known = known(member.from(), member.storageId());
+        if (known.storageId() != member.storageId()) {
+            return excluded(
+                    remote,
+                    "node " + member.from() + " comes with storage " + hex(member.storageId())
+                            + ", but is known here by "
+                            + hex(known.storageId())
+                            + ": it has lost its memory; remove it from the cluster and add a new node",
+                    Cause.ANOTHER_STORAGE,
+                    member);
         }
-        return refused(remote, problem);
+        String problem = known.problem(member.bootCount(), member.lifeId(), member.position());
+        if (problem != null) {
+            return excluded(
+                    remote,
+                    "node " + member.from() + " comes with an old copy of storage " + hex(member.storageId())
+                            + ": seen here was " + problem
+                            + "; its directory was restored, copied, or has lost its end: remove it from the cluster and add a"
+                            + " new node, unless another process runs on the original",
+                    Cause.OLD_COPY,
+                    member);
+        }
+        return Verdict.peer(member.from());
+    }
+
+    /** Refuses for ever, and lets the other side know so that it can stop. */
+    private Verdict excluded(String remote, String problem, Cause cause, Hello.Member member) {
+        Verdict verdict = refused(remote, problem);
+        Hello.Exclusion exclusion =
+                new Hello.Exclusion(cause, identity.cluster(), member.from(), member.storageId(), member.bootCount());
+        return verdict.withAnswer(HelloCodec.encode(
+                new Hello.Refusal(Hello.PROTOCOL_VERSION, String.valueOf(verdict.refusal()), exclusion)));
+    }
+
+    /**
+     * Tells whether a greeting says that this very storage, in this life, is never let in.
+     *
+     * @param bytes the greeting; anything at all may be in it
+     * @return the refusal; null if it is none, or none of that kind, or meant for another
+     */
+    Hello.@Nullable Refusal exclusion(Bytes bytes) {
+        try {
+            if (HelloCodec.decode(bytes) instanceof Hello.Refusal refusal) {
+                Hello.Exclusion exclusion = refusal.exclusion();
+                return exclusion != null
+                                && exclusion.cluster() == identity.cluster()
+                                && exclusion.node() == identity.node()
+                                && exclusion.storageId() == identity.storageId()
+                                && exclusion.bootCount() == identity.bootCount()
+                        ? refusal
+                        : null;
+            }
+        } catch (WireException e) {
+            return null; // judge has said so
+        }
+        return null;
     }
 
     private @Nullable String clientProblem(Hello.Client client) {
@@ -165,7 +235,7 @@ final class Handshake {
     }
 
     /**
-     * Checks what a frame says of itself.
+     * Checks what a frame says of itself, and remembers how far its sender's storage is.
      *
      * @param node the node that its connection belongs to
      * @param envelope the frame's envelope
@@ -180,11 +250,14 @@ final class Handshake {
         } else if (envelope.to() != identity.node()) {
             return "it is for node " + envelope.to();
         }
-        Pin pin = pins.get(node);
-        if (pin == null || pin.storageId() != envelope.storageId()) {
+        KnownStorage known = storages.get(node);
+        if (known == null || known.storageId() != envelope.storageId()) {
             return "it comes from storage " + hex(envelope.storageId()) + ", which the node is not known by";
+        } else if (!known.isDurable()) {
+            return "its storage is not on this node's disk yet";
         }
-        return pin.durable() ? null : "its storage is not on this node's disk yet";
+        known.seen(envelope.position());
+        return null;
     }
 
     private static String hex(long id) {

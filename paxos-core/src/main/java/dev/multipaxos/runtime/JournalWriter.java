@@ -6,8 +6,8 @@ import dev.multipaxos.core.Record;
 import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
-import dev.multipaxos.wire.Pinned;
 import dev.multipaxos.wire.RecordCodec;
+import dev.multipaxos.wire.RuntimeRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -33,10 +33,10 @@ final class JournalWriter implements Job, Driver.Journal {
     }
 
     /** A record of the runtime. */
-    private record Pin(Pinned pinned, Ballot promised) implements Task {
+    private record Note(RuntimeRecord record, Ballot promised) implements Task {
         @Override
         public void run(JournalWriter storage) throws StorageException {
-            storage.onPin(this);
+            storage.onNote(this);
         }
     }
 
@@ -56,11 +56,11 @@ final class JournalWriter implements Job, Driver.Journal {
         }
     }
 
-    /** A peer's storage is pinned for good. */
-    record PinDurable(Pinned pinned) implements Mail {
+    /** A record of the runtime is on the disk for good. */
+    record Noted(RuntimeRecord record) implements Mail {
         @Override
         public void deliverTo(EventLoop loop) {
-            loop.onPinDurable(pinned);
+            loop.onNoted(record);
         }
     }
 
@@ -86,7 +86,7 @@ final class JournalWriter implements Job, Driver.Journal {
     private long appended; // records of the protocol, which is what tickets count
     private boolean wanted;
     private boolean unsynced;
-    private final List<Pinned> pinned = new ArrayList<>();
+    private final List<RuntimeRecord> notes = new ArrayList<>(); // appended, not durable yet
     private final Standing standing;
     private @Nullable Trim trim; // what is said again for it was appended
     private long restatedFrom;
@@ -124,9 +124,14 @@ final class JournalWriter implements Job, Driver.Journal {
         tasks.push();
     }
 
-    /** Writes that a peer is known by this storage; answered by {@link PinDurable}. */
-    void pin(Pinned peer, Ballot promised) {
-        tasks.say(new Pin(peer, promised));
+    /** Writes a record of the runtime behind all earlier ones; answered by {@link Noted} when it is durable, which may take a while. */
+    void note(RuntimeRecord record, Ballot promised) {
+        tasks.say(new Note(record, promised));
+    }
+
+    /** As {@link #note}, and somebody waits for it. */
+    void noteNow(RuntimeRecord record, Ballot promised) {
+        note(record, promised);
         tasks.say(SYNC);
         tasks.push();
     }
@@ -241,15 +246,15 @@ final class JournalWriter implements Job, Driver.Journal {
         backlogBytes.addAndGet(-bytes(record));
     }
 
-    private void onPin(Pin pin) throws StorageException {
-        appendPinned(pin.pinned(), pin.promised());
-        standing.note(pin.pinned());
-        pinned.add(pin.pinned());
+    private void onNote(Note note) throws StorageException {
+        append(note.record(), note.promised());
+        standing.note(note.record());
+        notes.add(note.record());
     }
 
-    private void appendPinned(Pinned peer, Ballot promised) throws StorageException {
-        Bytes record = RecordCodec.encode(peer);
-        storage.append(group, RecordCodec.PINNED, 0, 0, promised.round(), promised.node(), record, Bytes.EMPTY);
+    private void append(RuntimeRecord record, Ballot promised) throws StorageException {
+        Bytes encoded = RecordCodec.encode(record);
+        storage.append(group, RecordCodec.kind(record), 0, 0, promised.round(), promised.node(), encoded, Bytes.EMPTY);
         unsynced = true;
     }
 
@@ -263,8 +268,8 @@ final class JournalWriter implements Job, Driver.Journal {
             restate(standing.promise());
             restate(standing.snapshot());
             restate(standing.mark());
-            for (Pinned peer : standing.pinned()) {
-                appendPinned(peer, standing.promised());
+            for (RuntimeRecord record : standing.notes()) {
+                append(record, standing.promised());
             }
         }
         trim = trim == null
@@ -308,8 +313,8 @@ final class JournalWriter implements Job, Driver.Journal {
             storage.trim(group, trim.upTo(), restatedFrom, trim.keepBytes());
             trim = null;
         }
-        pinned.forEach(peer -> mailbox.add(new PinDurable(peer)));
-        pinned.clear();
+        notes.forEach(record -> mailbox.add(new Noted(record)));
+        notes.clear();
         mailbox.poke();
     }
 

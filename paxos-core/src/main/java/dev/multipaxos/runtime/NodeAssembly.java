@@ -10,6 +10,7 @@ import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Replica;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.spi.SnapshotStore;
+import dev.multipaxos.wire.Edge;
 import dev.multipaxos.wire.FoundingRecord;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -67,7 +68,7 @@ final class NodeAssembly {
 
         mailbox = new Mailbox(limits.pendingBytes());
         Handshake handshake = new Handshake(identity);
-        recovered.standing().pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
+        recovered.standing().pinned().forEach(handshake::pinned);
         storage = new JournalWriter(settings.storage(), group, recovered.standing(), mailbox);
         gate = new PeerGate(identity, handshake, storage, mailbox);
 
@@ -94,8 +95,14 @@ final class NodeAssembly {
                 time);
         reader = new JournalReader(settings.storage(), group, recovered.lost(), mailbox, transfers);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
-        PendingReads reads =
-                new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos(), identity.firstNumber());
+        long heartbeatNanos = timing.heartbeat().toNanos();
+        FoundingWait founding = new FoundingWait(
+                identity,
+                founder -> outbox.send(founder, new Edge.PinRequest()),
+                recovered.confirmed(),
+                heartbeatNanos,
+                time.nanoTime());
+        PendingReads reads = new PendingReads(outbox, apply, retryNanos, heartbeatNanos, identity.firstNumber());
         Replica replica = new Replica(
                 node,
                 wiring.configuration(configuration(identity.founding())),
@@ -136,6 +143,7 @@ final class NodeAssembly {
                         apply,
                         outbox,
                         handshake,
+                        founding,
                         batcher,
                         forwarder,
                         proposals,

@@ -15,13 +15,27 @@ import dev.multipaxos.wire.Hello;
  * @param foundingBytes the same, encoded
  * @param storageId its storage
  * @param bootCount how often that was opened
+ * @param lifeId another number in every life
  */
 record NodeIdentity(
-        int node, long cluster, FoundingRecord founding, Bytes foundingBytes, long storageId, long bootCount) {
+        int node,
+        long cluster,
+        FoundingRecord founding,
+        Bytes foundingBytes,
+        long storageId,
+        long bootCount,
+        long lifeId) {
 
-    static NodeIdentity of(int node, FoundingRecord founding, Bytes foundingBytes, long storageId, long bootCount) {
+    static NodeIdentity of(
+            int node, FoundingRecord founding, Bytes foundingBytes, long storageId, long bootCount, long lifeId) {
         return new NodeIdentity(
-                node, FoundingRecordCodec.clusterId(foundingBytes), founding, foundingBytes, storageId, bootCount);
+                node,
+                FoundingRecordCodec.clusterId(foundingBytes),
+                founding,
+                foundingBytes,
+                storageId,
+                bootCount,
+                lifeId);
     }
 
     int group() {
@@ -46,6 +60,15 @@ record NodeIdentity(
 
     Hello.Member hello(int to, long position) {
         return new Hello.Member(
-                Hello.PROTOCOL_VERSION, cluster, group(), node, to, storageId, bootCount, position, foundingBytes);
+                Hello.PROTOCOL_VERSION,
+                cluster,
+                group(),
+                node,
+                to,
+                storageId,
+                bootCount,
+                position,
+                foundingBytes,
+                lifeId);
     }
 }

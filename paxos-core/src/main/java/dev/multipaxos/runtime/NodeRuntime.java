@@ -87,7 +87,8 @@ public final class NodeRuntime<C, R> {
         Execution<C, R> execution = new Execution<>(
                 settings.stateMachine(), settings.commands(), settings.answers(), new Sessions(wiring.sessions()));
         SlotExecution slots = wiring.execution(execution);
-        return new NodeRuntime<>(settings, wiring, Recovered.from(settings, execution, slots), execution, slots);
+        Recovered recovered = Recovered.from(settings, execution, slots, wiring.time());
+        return new NodeRuntime<>(settings, wiring, recovered, execution, slots);
     }
 
     private static void release(NodeSettings<?, ?> settings) {
@@ -212,6 +213,7 @@ public final class NodeRuntime<C, R> {
                 port,
                 identity.storageId(),
                 identity.bootCount(),
+                why == null ? assembly.loop().awaitedFounders() : List.of(),
                 why == null ? null : why.cause());
     }
 

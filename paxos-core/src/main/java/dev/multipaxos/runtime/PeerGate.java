@@ -2,6 +2,7 @@ package dev.multipaxos.runtime;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.Transport;
+import dev.multipaxos.wire.Hello;
 import dev.multipaxos.wire.HelloCodec;
 import java.util.Set;
 import java.util.TreeSet;
@@ -33,11 +34,19 @@ final class PeerGate implements Transport.Receiver {
         }
     }
 
-    /** A peer was greeted, and its storage is not on the disk yet. */
-    record Greeted(int node, long storageId) implements Mail {
+    /** A peer was let in: there may be something to write down about its storage. */
+    record Greeted(int node) implements Mail {
         @Override
         public void deliverTo(EventLoop loop) {
-            loop.onGreeted(this);
+            loop.onGreeted(node);
+        }
+    }
+
+    /** A peer will never let this storage in. */
+    record Excluded(Hello.Refusal refusal) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.onExcluded(refusal);
         }
     }
 
@@ -72,8 +81,11 @@ final class PeerGate implements Transport.Receiver {
     @Override
     public Transport.Verdict onHello(int dialled, String remote, Bytes hello) {
         Transport.Verdict verdict = handshake.judge(dialled, remote, hello);
-        if (verdict.refusal() == null && verdict.node() != 0 && handshake.awaitsDisk(verdict.node())) {
-            mailbox.add(new Greeted(verdict.node(), handshake.storageOf(verdict.node())));
+        Hello.Refusal exclusion = dialled == 0 ? null : handshake.exclusion(hello); // strangers stop no node
+        if (exclusion != null) {
+            mailbox.add(new Excluded(exclusion));
+        } else if (verdict.refusal() == null && verdict.node() != 0) {
+            mailbox.add(new Greeted(verdict.node()));
         }
         return verdict;
     }

@@ -106,7 +106,8 @@ final class ProposeCall<R> extends Call<R> {
         } else {
             fail(new PaxosException.Unavailable(
                     "the deadline passed while the command waited for a leader that takes it; it "
-                            + "was not executed and will not be"));
+                            + "was not executed and will not be (the first start of a cluster waits for its founders: "
+                            + "NodeStatus.awaitedFounders)"));
         }
     }
 }

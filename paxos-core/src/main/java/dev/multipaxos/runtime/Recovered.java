@@ -18,6 +18,7 @@ import dev.multipaxos.wire.FoundingRecordCodec;
 import dev.multipaxos.wire.RecordCodec;
 import dev.multipaxos.wire.WireException;
 import java.io.IOException;
+import java.util.SplittableRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
  * @param snapshot the snapshot that it began with
  * @param journalBytes about how much of the journal lies behind that
  * @param trimmedUpTo up to where the journal is trimmed
+ * @param confirmed whether this storage may vote without asking the other founders
  */
 record Recovered(
         NodeIdentity identity,
@@ -41,7 +43,8 @@ record Recovered(
         Standing standing,
         Snapshots.View snapshot,
         long journalBytes,
-        long trimmedUpTo) {
+        long trimmedUpTo,
+        boolean confirmed) {
     private static final Logger LOG = LoggerFactory.getLogger(Recovered.class);
 
     /**
@@ -50,9 +53,10 @@ record Recovered(
      * @param settings the node's
      * @param execution is set to a snapshot
      * @param slots executes what lies behind it
+     * @param time the clocks
      * @throws StorageException if the storage cannot be had or read
      */
-    static Recovered from(NodeSettings<?, ?> settings, Execution<?, ?> execution, SlotExecution slots)
+    static Recovered from(NodeSettings<?, ?> settings, Execution<?, ?> execution, SlotExecution slots, TimeSource time)
             throws StorageException {
         long begun = System.nanoTime();
         FoundingRecord founding = founding(settings);
@@ -76,8 +80,8 @@ record Recovered(
                 durable.executed(),
                 durable.entries().size(),
                 (System.nanoTime() - begun) / 1_000_000);
-        NodeIdentity identity =
-                NodeIdentity.of(settings.node(), founding, encoded, storage.storageId(), storage.bootCount());
+        NodeIdentity identity = NodeIdentity.of(
+                settings.node(), founding, encoded, storage.storageId(), storage.bootCount(), lifeId(time));
         return new Recovered(
                 identity,
                 durable,
@@ -86,7 +90,8 @@ record Recovered(
                 journal.standing,
                 begin.snapshot(),
                 journal.bytes,
-                trimmedUpTo);
+                trimmedUpTo,
+                journal.voted || journal.standing.isConfirmed());
     }
 
     /** What is read from the journal. */
@@ -96,6 +101,7 @@ record Recovered(
         private final Standing standing = new Standing();
         private long bytes; // of the slots that were executed
         private long damagedUpTo = -1;
+        private boolean voted; // who is not confirmed lets the protocol write nothing, but earlier versions did
 
         Journal(long beginSlot, Replay replay) {
             this.beginSlot = beginSlot;
@@ -106,6 +112,7 @@ record Recovered(
         public void damaged(int group, long slotFrom, long slotTo, long promisedRound, int promisedNode) {
             Ballot promised = promisedRound == 0 ? Ballot.ZERO : new Ballot(promisedRound, promisedNode);
             damagedUpTo = Math.max(damagedUpTo, slotTo);
+            voted |= slotTo > 0; // and the confirmation may be among what is lost
             standing.note(new Record.Promised(promised));
             replay.damaged(slotFrom, slotTo, promised);
         }
@@ -115,9 +122,10 @@ record Recovered(
             if (slotTo > beginSlot) {
                 bytes += body.length();
             }
-            if (kind == RecordCodec.PINNED) {
-                standing.note(RecordCodec.decodePinned(body));
+            if (RecordCodec.isRuntimes(kind)) {
+                standing.note(RecordCodec.decodeRuntimes(kind, body));
             } else {
+                voted = true;
                 Record record = RecordCodec.decode(kind, body);
                 standing.note(record);
                 replay.record(record);
@@ -200,6 +208,11 @@ record Recovered(
                 "node {} has lost records or the snapshot on its disk, and gets them from the other members: {}",
                 settings.node(),
                 what);
+    }
+
+    /** No two lives of a storage, or of copies of it, begin at one moment of both clocks. */
+    private static long lifeId(TimeSource time) {
+        return new SplittableRandom(time.currentTimeMillis() * 1_000_003 ^ time.nanoTime()).nextLong() | 1;
     }
 
     private static FoundingRecord founding(NodeSettings<?, ?> settings) {

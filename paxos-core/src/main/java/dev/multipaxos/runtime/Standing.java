@@ -2,14 +2,18 @@ package dev.multipaxos.runtime;
 
 import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Record;
+import dev.multipaxos.wire.Confirmed;
 import dev.multipaxos.wire.Pinned;
+import dev.multipaxos.wire.RuntimeRecord;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the journal says that touches no slot, and so must be said again before the part of the journal that says it may go: the
- * promise, the mark of the chosen prefix as it was recorded, the last snapshot that was installed, and who is pinned. Owned by whoever reads or writes the journal.
+ * promise, the mark of the chosen prefix as it was recorded, the last snapshot that was installed, who is pinned, and whether this storage is confirmed. Owned by whoever reads or writes the journal.
  */
 final class Standing {
 
@@ -17,6 +21,7 @@ final class Standing {
     private long chosenUpTo;
     private long installed;
     private final TreeMap<Integer, Pinned> pinned = new TreeMap<>();
+    private @Nullable Confirmed confirmed;
 
     /** A record of the protocol is in the journal. */
     void note(Record record) {
@@ -31,9 +36,13 @@ final class Standing {
         }
     }
 
-    /** A peer is pinned in the journal. */
-    void note(Pinned peer) {
-        pinned.put(peer.node(), peer);
+    /** A record of the runtime is in the journal. */
+    void note(RuntimeRecord record) {
+        if (record instanceof Pinned peer) {
+            pinned.put(peer.node(), peer);
+        } else if (record instanceof Confirmed confirmation) {
+            confirmed = confirmation;
+        }
     }
 
     /** {@return the highest ballot promised} */
@@ -59,5 +68,19 @@ final class Standing {
     /** {@return who is pinned, ascending} */
     Collection<Pinned> pinned() {
         return pinned.values();
+    }
+
+    /** {@return whether the other founders have confirmed this storage} */
+    boolean isConfirmed() {
+        return confirmed != null;
+    }
+
+    /** {@return what the runtime has written, to be said again} */
+    List<RuntimeRecord> notes() {
+        List<RuntimeRecord> notes = new ArrayList<>(pinned.values());
+        if (confirmed != null) {
+            notes.add(confirmed);
+        }
+        return notes;
     }
 }

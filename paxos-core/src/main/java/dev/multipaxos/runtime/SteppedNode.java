@@ -202,6 +202,11 @@ public final class SteppedNode<C, R> {
         return parts.driver().parked() > 0;
     }
 
+    /** {@return whether its storage may vote: at the first start of a cluster the other founders must know it} */
+    public boolean isConfirmed() {
+        return parts.loop().isConfirmed();
+    }
+
     /** {@return how often its storage was opened} */
     public long bootCount() {
         return parts.identity().bootCount();

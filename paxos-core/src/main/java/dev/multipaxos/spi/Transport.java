@@ -97,8 +97,10 @@ public interface Transport extends AutoCloseable {
      * @param node the node at the other side; 0 for a client
      * @param refusal null if it may stay; else why not, for people: it is logged here, and sent to the other side before the
      *     connection is closed, so that it is logged there too
+     * @param answer of a refusal: what the other side's {@link Receiver#onHello} is to judge in place of a greeting; empty if the
+     *     text says all. It is delivered if the other side dialled
      */
-    record Verdict(int node, @Nullable String refusal) {
+    record Verdict(int node, @Nullable String refusal, Bytes answer) {
 
         /**
          * Lets a node in.
@@ -107,7 +109,7 @@ public interface Transport extends AutoCloseable {
          * @return the verdict
          */
         public static Verdict peer(int node) {
-            return new Verdict(node, null);
+            return new Verdict(node, null, Bytes.EMPTY);
         }
 
         /**
@@ -116,7 +118,7 @@ public interface Transport extends AutoCloseable {
          * @return the verdict
          */
         public static Verdict client() {
-            return new Verdict(0, null);
+            return new Verdict(0, null, Bytes.EMPTY);
         }
 
         /**
@@ -126,7 +128,17 @@ public interface Transport extends AutoCloseable {
          * @return the verdict
          */
         public static Verdict refused(String why) {
-            return new Verdict(0, why);
+            return new Verdict(0, why, Bytes.EMPTY);
+        }
+
+        /**
+         * Adds what the other side is to judge.
+         *
+         * @param hello in place of a greeting
+         * @return the same verdict with it
+         */
+        public Verdict withAnswer(Bytes hello) {
+            return new Verdict(node, refusal, hello);
         }
     }
 

@@ -3,8 +3,8 @@ package dev.multipaxos.wire;
 import dev.multipaxos.bytes.Bytes;
 
 /**
- * What members say to each other that the protocol never sees: about commands and reads, on behalf of their callers, and about
- * snapshots, which go from disk to disk.
+ * What members say to each other that the protocol never sees: about commands and reads, on behalf of their callers; about
+ * snapshots, which go from disk to disk; and about storages.
  */
 public sealed interface Edge {
 
@@ -85,4 +85,14 @@ public sealed interface Edge {
      * @param id the snapshot
      */
     record SnapshotGone(SnapshotId id) implements Edge {}
+
+    /** Is the storage that this frame comes from on your disk as that of its sender? Asked by a founder until enough say so. */
+    record PinRequest() implements Edge {}
+
+    /**
+     * The answer to {@link PinRequest}, given when it is so. It is binding: what it says is on the sender's disk.
+     *
+     * @param storageId the receiver's storage
+     */
+    record PinReply(long storageId) implements Edge {}
 }

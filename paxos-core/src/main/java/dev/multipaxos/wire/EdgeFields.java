@@ -16,6 +16,9 @@ final class EdgeFields {
     private static final Parser<PeerProto.ReadIndexReply> READ_INDEX_REPLY =
             Head.parser(PeerProto.ReadIndexReply.parser());
 
+    private static final Parser<PeerProto.PinRequest> PIN_REQUEST = Head.parser(PeerProto.PinRequest.parser());
+    private static final Parser<PeerProto.PinReply> PIN_REPLY = Head.parser(PeerProto.PinReply.parser());
+
     private EdgeFields() {}
 
     static Said of(Edge edge) {
@@ -48,6 +51,19 @@ final class EdgeFields {
                             .setLeader(reply.leader())
                             .build());
         }
+        return ofStorages(edge);
+    }
+
+    private static Said ofStorages(Edge edge) {
+        if (edge instanceof Edge.PinRequest) {
+            return Said.generated(PeerHead.PIN_REQUEST_FIELD_NUMBER, PeerProto.PinRequest.getDefaultInstance());
+        } else if (edge instanceof Edge.PinReply reply) {
+            return Said.generated(
+                    PeerHead.PIN_REPLY_FIELD_NUMBER,
+                    PeerProto.PinReply.newBuilder()
+                            .setStorageId(reply.storageId())
+                            .build());
+        }
         return SnapshotFields.of(edge);
     }
 
@@ -71,6 +87,13 @@ final class EdgeFields {
                         reply.getReady(),
                         Head.notNegative("the slot to read after", reply.getSlot()),
                         leader(reply.getLeader()));
+            }
+            case PeerHead.PIN_REQUEST_FIELD_NUMBER -> {
+                Head.readMessage(in, PIN_REQUEST);
+                return new Edge.PinRequest();
+            }
+            case PeerHead.PIN_REPLY_FIELD_NUMBER -> {
+                return new Edge.PinReply(Head.readMessage(in, PIN_REPLY).getStorageId());
             }
             default -> {
                 return SnapshotFields.read(kind, in, body);

@@ -1,6 +1,7 @@
 package dev.multipaxos.wire;
 
 import dev.multipaxos.bytes.Bytes;
+import org.jspecify.annotations.Nullable;
 
 /** The first frame of a connection, in each direction. */
 public sealed interface Hello {
@@ -20,6 +21,8 @@ public sealed interface Hello {
      * @param bootCount how often it was opened
      * @param position its durable journal position
      * @param foundingRecord the encoded founding record, byte for byte the same on all members
+     * @param lifeId another number in every life, which tells lives apart that a copied storage has counted alike; 0 if an earlier
+     *     version greets
      */
     record Member(
             int version,
@@ -30,7 +33,8 @@ public sealed interface Hello {
             long storageId,
             long bootCount,
             long position,
-            Bytes foundingRecord)
+            Bytes foundingRecord,
+            long lifeId)
             implements Hello {}
 
     /**
@@ -47,6 +51,37 @@ public sealed interface Hello {
      *
      * @param version the sender's {@link #PROTOCOL_VERSION}
      * @param reason for people: what is wrong and what to do
+     * @param exclusion null if the sender may be let in another time; else why it never will be
      */
-    record Refusal(int version, String reason) implements Hello {}
+    record Refusal(int version, String reason, @Nullable Exclusion exclusion) implements Hello {
+
+        /**
+         * Refuses for the moment.
+         *
+         * @param version the sender's {@link #PROTOCOL_VERSION}
+         * @param reason for people: what is wrong and what to do
+         */
+        public Refusal(int version, String reason) {
+            this(version, reason, null);
+        }
+    }
+
+    /** Why a storage is never let in. */
+    enum Cause {
+        /** The sender has known the node by another storage first. */
+        ANOTHER_STORAGE,
+        /** The sender has seen more of this storage than there is in it now. */
+        OLD_COPY
+    }
+
+    /**
+     * That a storage is never let in, and which: who hears it stops, and must not do so over what was meant for another.
+     *
+     * @param cause why
+     * @param cluster the cluster of both
+     * @param node the node that is refused
+     * @param storageId its storage
+     * @param bootCount the life of it that is refused
+     */
+    record Exclusion(Cause cause, long cluster, int node, long storageId, long bootCount) {}
 }

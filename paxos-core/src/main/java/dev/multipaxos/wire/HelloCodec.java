@@ -8,6 +8,8 @@ import dev.multipaxos.wire.proto.HandshakeProto.ClientGreeting;
 import dev.multipaxos.wire.proto.HandshakeProto.Greeting;
 import dev.multipaxos.wire.proto.HandshakeProto.MemberGreeting;
 import dev.multipaxos.wire.proto.HandshakeProto.Refusal;
+import dev.multipaxos.wire.proto.HandshakeProto.RefusalCause;
+import org.jspecify.annotations.Nullable;
 
 /** The first frame of a connection, in each direction. Stateless; any thread. */
 public final class HelloCodec {
@@ -39,7 +41,8 @@ public final class HelloCodec {
                             .setBootCount(member.bootCount())
                             .setPosition(member.position())
                             .setFoundingRecord(UnsafeByteOperations.unsafeWrap(
-                                    foundation.array(), foundation.offset(), foundation.length())))
+                                    foundation.array(), foundation.offset(), foundation.length()))
+                            .setLifeId(member.lifeId()))
                     .build();
         } else if (hello instanceof Hello.Client client) {
             return Greeting.newBuilder()
@@ -51,10 +54,27 @@ public final class HelloCodec {
         } else if (hello instanceof Hello.Refusal refusal) {
             return Greeting.newBuilder()
                     .setVersion(refusal.version())
-                    .setRefusal(Refusal.newBuilder().setReason(refusal.reason()))
+                    .setRefusal(refusal(refusal))
                     .build();
         }
         throw new IllegalStateException("no encoding for " + hello.getClass());
+    }
+
+    private static Refusal.Builder refusal(Hello.Refusal refusal) {
+        Refusal.Builder proto = Refusal.newBuilder().setReason(refusal.reason());
+        Hello.Exclusion exclusion = refusal.exclusion();
+        if (exclusion != null) {
+            proto.setCause(
+                            switch (exclusion.cause()) {
+                                case ANOTHER_STORAGE -> RefusalCause.REFUSAL_CAUSE_ANOTHER_STORAGE;
+                                case OLD_COPY -> RefusalCause.REFUSAL_CAUSE_OLD_COPY;
+                            })
+                    .setCluster(exclusion.cluster())
+                    .setNode(exclusion.node())
+                    .setStorageId(exclusion.storageId())
+                    .setBootCount(exclusion.bootCount());
+        }
+        return proto;
     }
 
     /**
@@ -82,11 +102,29 @@ public final class HelloCodec {
                         version,
                         greeting.getClient().getCluster(),
                         Head.group(greeting.getClient().getGroup()));
-            case REFUSAL -> new Hello.Refusal(version, greeting.getRefusal().getReason());
+            case REFUSAL ->
+                new Hello.Refusal(version, greeting.getRefusal().getReason(), exclusion(greeting.getRefusal()));
             case KIND_NOT_SET ->
                 throw Head.bad("a greeting of version " + version + " is of an unknown kind; this side speaks version "
                         + Hello.PROTOCOL_VERSION);
         };
+    }
+
+    /** A cause that this version does not know is none: the reason is there for people. */
+    private static Hello.@Nullable Exclusion exclusion(Refusal refusal) throws WireException {
+        Hello.Cause cause = switch (refusal.getCause()) {
+            case REFUSAL_CAUSE_ANOTHER_STORAGE -> Hello.Cause.ANOTHER_STORAGE;
+            case REFUSAL_CAUSE_OLD_COPY -> Hello.Cause.OLD_COPY;
+            case REFUSAL_CAUSE_UNSPECIFIED, UNRECOGNIZED -> null;
+        };
+        return cause == null
+                ? null
+                : new Hello.Exclusion(
+                        cause,
+                        refusal.getCluster(),
+                        Head.node("the refused", refusal.getNode()),
+                        refusal.getStorageId(),
+                        Head.notNegative("the boot count", refusal.getBootCount()));
     }
 
     private static Hello member(int version, MemberGreeting member) throws WireException {
@@ -99,6 +137,7 @@ public final class HelloCodec {
                 member.getStorageId(),
                 Head.notNegative("the boot count", member.getBootCount()),
                 Head.notNegative("the journal position", member.getPosition()),
-                Bytes.wrap(member.getFoundingRecord().toByteArray()));
+                Bytes.wrap(member.getFoundingRecord().toByteArray()),
+                member.getLifeId());
     }
 }

@@ -9,6 +9,7 @@ import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.wire.proto.JournalProto.AcceptedHead;
+import dev.multipaxos.wire.proto.JournalProto.ConfirmedHead;
 import dev.multipaxos.wire.proto.JournalProto.PinnedHead;
 import dev.multipaxos.wire.proto.JournalProto.RecordKind;
 import java.io.IOException;
@@ -28,6 +29,11 @@ public final class RecordCodec {
     private static final int VALUE = AcceptedHead.VALUE_FIELD_NUMBER;
 
     private static final Parser<PinnedHead> PINNED_HEAD = Head.parser(PinnedHead.parser());
+
+    /** The number of {@link dev.multipaxos.wire.Confirmed}, which is no record of the protocol. */
+    public static final int CONFIRMED = RecordKind.RECORD_KIND_CONFIRMED_VALUE;
+
+    private static final Parser<ConfirmedHead> CONFIRMED_HEAD = Head.parser(ConfirmedHead.parser());
 
     private RecordCodec() {}
 
@@ -107,7 +113,7 @@ public final class RecordCodec {
      * @throws WireException if it is no valid record of the protocol
      */
     public static Record decode(int kind, Bytes bytes) throws WireException {
-        if (kind == PINNED) {
+        if (isRuntimes(kind)) {
             throw Head.bad("record kind " + kind + " belongs to the runtime, not to the protocol");
         }
         try {
@@ -154,38 +160,85 @@ public final class RecordCodec {
     }
 
     /**
+     * Tells whose a record is.
+     *
+     * @param kind the number of its kind
+     * @return whether it is one of the runtime, not of the protocol
+     */
+    public static boolean isRuntimes(int kind) {
+        return kind == PINNED || kind == CONFIRMED;
+    }
+
+    /**
+     * Tells of what kind a record is.
+     *
+     * @param record the record
+     * @return the number of its kind
+     */
+    public static int kind(RuntimeRecord record) {
+        return record instanceof Pinned ? PINNED : CONFIRMED;
+    }
+
+    /**
      * Encodes a record of the runtime.
      *
-     * @param pinned the record
+     * @param record the record
      * @return all of it; it has no body
      */
-    public static Bytes encode(Pinned pinned) {
-        return Head.delimited(new Content.Generated(PinnedHead.newBuilder()
-                .setNode(pinned.node())
-                .setStorageId(pinned.storageId())
-                .build()));
+    public static Bytes encode(RuntimeRecord record) {
+        if (record instanceof Pinned pinned) {
+            return Head.delimited(new Content.Generated(PinnedHead.newBuilder()
+                    .setNode(pinned.node())
+                    .setStorageId(pinned.storageId())
+                    .setBootCount(pinned.bootCount())
+                    .setPosition(pinned.position())
+                    .build()));
+        } else if (record instanceof Confirmed confirmed) {
+            return Head.delimited(new Content.Generated(ConfirmedHead.newBuilder()
+                    .setStorageId(confirmed.storageId())
+                    .build()));
+        }
+        throw new IllegalStateException("no encoding for " + record.getClass());
     }
 
     /**
      * Decodes a record of the runtime.
      *
-     * @param bytes a record of the kind {@link #PINNED}; anything at all may be in it
+     * @param kind the number of its kind
+     * @param bytes the record; anything at all may be in it
      * @return the record
-     * @throws WireException if it is not valid
+     * @throws WireException if it is no valid record of the runtime
      */
-    public static Pinned decodePinned(Bytes bytes) throws WireException {
+    public static RuntimeRecord decodeRuntimes(int kind, Bytes bytes) throws WireException {
+        if (!isRuntimes(kind)) {
+            throw Head.bad("record kind " + kind + " is none of the runtime's");
+        }
         try {
             CodedInputStream in = CodedInputStream.newInstance(bytes.array(), bytes.offset(), bytes.length());
             Body body = Body.behindHead(bytes, in);
             body.end();
-            PinnedHead head = PINNED_HEAD.parseFrom(in);
-            if (head.getStorageId() == 0) {
-                throw Head.bad("node " + head.getNode() + " is pinned to no storage");
-            }
-            return new Pinned(Head.node("the pinned", head.getNode()), head.getStorageId());
+            return kind == PINNED ? pinned(PINNED_HEAD.parseFrom(in)) : confirmed(CONFIRMED_HEAD.parseFrom(in));
         } catch (IOException e) {
-            throw Head.invalid("record of a pinned node", e);
+            throw Head.invalid("record of kind " + kind, e);
         }
+    }
+
+    private static Pinned pinned(PinnedHead head) throws WireException {
+        if (head.getStorageId() == 0) {
+            throw Head.bad("node " + head.getNode() + " is pinned to no storage");
+        }
+        return new Pinned(
+                Head.node("the pinned", head.getNode()),
+                head.getStorageId(),
+                Head.notNegative("the boot count", head.getBootCount()),
+                Head.notNegative("the journal position", head.getPosition()));
+    }
+
+    private static Confirmed confirmed(ConfirmedHead head) throws WireException {
+        if (head.getStorageId() == 0) {
+            throw Head.bad("no storage is confirmed");
+        }
+        return new Confirmed(head.getStorageId());
     }
 
     private static Content content(Record record) {

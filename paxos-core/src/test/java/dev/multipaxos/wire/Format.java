@@ -82,16 +82,15 @@ record Format(String name, Function<Samples, Object> sample, Function<Object, By
         all.add(peer("SnapshotRequest", Samples::snapshotRequest));
         all.add(peer("SnapshotChunk", Samples::snapshotChunk));
         all.add(peer("SnapshotGone", Samples::snapshotGone));
+        all.add(peer("PinRequest", Samples::pinRequest));
+        all.add(peer("PinReply", Samples::pinReply));
         all.add(record("record.Promised", 1, Samples::promised));
         all.add(record("record.Accepted", 2, Samples::acceptedRecord));
         all.add(record("record.Chosen", 3, Samples::chosen));
         all.add(record("record.ChosenUpTo", 4, Samples::chosenUpTo));
         all.add(record("record.Installed", 5, Samples::installed));
-        all.add(new Format(
-                "record.Pinned",
-                Samples::pinned,
-                pinned -> RecordCodec.encode((Pinned) pinned),
-                RecordCodec::decodePinned));
+        all.add(runtimes("record.Pinned", 16, Samples::pinned));
+        all.add(runtimes("record.Confirmed", 17, Samples::confirmed));
         all.add(hello("hello.Member", Samples::member));
         all.add(hello("hello.Client", Samples::client));
         all.add(hello("hello.Refusal", Samples::refusal));
@@ -161,6 +160,14 @@ record Format(String name, Function<Samples, Object> sample, Function<Object, By
                 sample,
                 record -> joined(RecordCodec.head((Record) record), RecordCodec.body((Record) record)),
                 bytes -> RecordCodec.decode(kind, bytes));
+    }
+
+    private static Format runtimes(String name, int kind, Function<Samples, Object> sample) {
+        return new Format(
+                name,
+                sample,
+                record -> RecordCodec.encode((RuntimeRecord) record),
+                bytes -> RecordCodec.decodeRuntimes(kind, bytes));
     }
 
     private static Format hello(String name, Function<Samples, Object> sample) {

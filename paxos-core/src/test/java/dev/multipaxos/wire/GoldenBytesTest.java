@@ -144,19 +144,41 @@ class GoldenBytesTest {
         peer(all, "SnapshotRequest", new Edge.SnapshotRequest(snapshot, 1 << 18, 1 << 17));
         peer(all, "SnapshotChunk", new Edge.SnapshotChunk(snapshot, 1 << 18, Bytes.utf8("part")));
         peer(all, "SnapshotGone", new Edge.SnapshotGone(snapshot));
+        peer(all, "PinRequest", new Edge.PinRequest());
+        peer(all, "PinReply", new Edge.PinReply(0x1122334455667788L));
         all.put("record.Promised", new Record.Promised(BALLOT));
         all.put("record.Accepted", new Record.Accepted(43, BALLOT, BATCH));
         all.put("record.Accepted no-op", new Record.Accepted(43, BALLOT, Value.NO_OP));
         all.put("record.Chosen", new Record.Chosen(43, BATCH));
         all.put("record.ChosenUpTo", new Record.ChosenUpTo(43));
         all.put("record.Installed", new Record.Installed(43));
-        all.put("record.Pinned", new Pinned(3, 0x1122334455667788L));
+        all.put("record.Pinned", new Pinned(3, 0x1122334455667788L, 0, 0));
+        all.put("record.Pinned seen", new Pinned(3, 0x1122334455667788L, 4, 1 << 20));
+        all.put("record.Confirmed", new Confirmed(0x1122334455667788L));
         all.put(
                 "hello.Member",
                 new Hello.Member(
-                        1, 0x5566778899aabbccL, 1, 2, 3, 77, 4, 1 << 20, FoundingRecordCodec.encode(foundation())));
+                        1, 0x5566778899aabbccL, 1, 2, 3, 77, 4, 1 << 20, FoundingRecordCodec.encode(foundation()), 0));
+        all.put(
+                "hello.Member with-life",
+                new Hello.Member(
+                        1,
+                        0x5566778899aabbccL,
+                        1,
+                        2,
+                        3,
+                        77,
+                        4,
+                        1 << 20,
+                        FoundingRecordCodec.encode(foundation()),
+                        0x0102030405060708L));
         all.put("hello.Client", new Hello.Client(1, 0x5566778899aabbccL, 1));
         all.put("hello.Refusal", new Hello.Refusal(1, "another cluster: look at the addresses"));
+        for (Hello.Cause cause : Hello.Cause.values()) {
+            all.put(
+                    "hello.Refusal " + cause,
+                    new Hello.Refusal(1, "gone", new Hello.Exclusion(cause, 0x5566778899aabbccL, 2, 77, 4)));
+        }
         all.put("FoundingRecord", foundation());
         all.put("client.Submit", new ClientMessage.Submit(9, BATCH.commands()));
         all.put("client.Query", new ClientMessage.Query(10, true, Bytes.utf8("get")));

@@ -28,6 +28,7 @@ class OtherCodecsTest {
         check(new Record.Chosen(7, BATCH), 3, 7);
         check(new Record.ChosenUpTo(7), 4, 0);
         assertThat(RecordCodec.PINNED).isEqualTo(16);
+        assertThat(RecordCodec.CONFIRMED).isEqualTo(17);
     }
 
     private static void check(Record record, int kind, long slot) {
@@ -38,7 +39,7 @@ class OtherCodecsTest {
 
     @Test
     void a_record_that_is_not_the_protocols_is_named() {
-        Bytes bytes = RecordCodec.encode(new Pinned(1, 2));
+        Bytes bytes = RecordCodec.encode(new Pinned(1, 2, 3, 4));
 
         refused(() -> RecordCodec.decode(16, bytes), "record kind 16 belongs to the runtime, not to the protocol");
         refused(() -> RecordCodec.decode(9, bytes.slice(0, 0)), "no record of kind 9");
@@ -57,8 +58,12 @@ class OtherCodecsTest {
         refused(
                 () -> RecordCodec.decode(4, Format.joined(chosenUpTo, COMMANDS)),
                 "the body has 8 bytes that no head speaks of");
-        refused(() -> RecordCodec.decodePinned(RecordCodec.encode(new Pinned(0, 5))), "the pinned is node 0");
-        refused(() -> RecordCodec.decodePinned(pinned(1, 0)), "node 1 is pinned to no storage");
+        refused(
+                () -> RecordCodec.decodeRuntimes(16, RecordCodec.encode(new Pinned(0, 5, 1, 1))),
+                "the pinned is node 0");
+        refused(() -> RecordCodec.decodeRuntimes(16, pinned(1, 0)), "node 1 is pinned to no storage");
+        refused(() -> RecordCodec.decodeRuntimes(17, RecordCodec.encode(new Confirmed(0))), "no storage is confirmed");
+        refused(() -> RecordCodec.decodeRuntimes(4, chosenUpTo), "record kind 4 is none of the runtime's");
     }
 
     private static Bytes pinned(int node, long storageId) {

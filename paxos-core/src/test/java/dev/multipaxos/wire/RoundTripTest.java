@@ -49,6 +49,7 @@ class RoundTripTest {
                                 Message.class,
                                 Edge.class,
                                 Record.class,
+                                RuntimeRecord.class,
                                 Hello.class,
                                 ClientMessage.class,
                                 SnapshotPart.class)

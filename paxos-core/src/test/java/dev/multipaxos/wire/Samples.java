@@ -193,7 +193,19 @@ final class Samples {
     }
 
     Pinned pinned() {
-        return new Pinned(id(), random.nextLong() | 1);
+        return new Pinned(id(), random.nextLong() | 1, number(), number());
+    }
+
+    Confirmed confirmed() {
+        return new Confirmed(random.nextLong() | 1);
+    }
+
+    Edge.PinRequest pinRequest() {
+        return new Edge.PinRequest();
+    }
+
+    Edge.PinReply pinReply() {
+        return new Edge.PinReply(anyLong());
     }
 
     Hello.Member member() {
@@ -206,7 +218,8 @@ final class Samples {
                 random.nextLong(),
                 number(),
                 number(),
-                FoundingRecordCodec.encode(foundingRecord()));
+                FoundingRecordCodec.encode(foundingRecord()),
+                anyLong());
     }
 
     Hello.Client client() {
@@ -214,7 +227,10 @@ final class Samples {
     }
 
     Hello.Refusal refusal() {
-        return new Hello.Refusal(id(), text() + " ≠ α");
+        Hello.Cause cause = random.nextBoolean() ? Hello.Cause.ANOTHER_STORAGE : Hello.Cause.OLD_COPY;
+        Hello.Exclusion exclusion =
+                random.nextBoolean() ? null : new Hello.Exclusion(cause, anyLong(), id(), anyLong(), number());
+        return new Hello.Refusal(id(), text() + " ≠ α", exclusion);
     }
 
     FoundingRecord foundingRecord() {

@@ -17,6 +17,7 @@ import dev.multipaxos.wire.proto.HandshakeProto.Foundation;
 import dev.multipaxos.wire.proto.JournalProto.AcceptedHead;
 import dev.multipaxos.wire.proto.JournalProto.ChosenHead;
 import dev.multipaxos.wire.proto.JournalProto.ChosenUpToHead;
+import dev.multipaxos.wire.proto.JournalProto.ConfirmedHead;
 import dev.multipaxos.wire.proto.JournalProto.InstalledHead;
 import dev.multipaxos.wire.proto.JournalProto.PinnedHead;
 import dev.multipaxos.wire.proto.JournalProto.PromisedHead;
@@ -39,17 +40,18 @@ class SchemaTest {
     private static final Ballot BALLOT = new Ballot(1L << 50, 300);
     private static final Bytes COMMANDS = Bytes.utf8("commands");
 
-    private static final Map<String, Parser<? extends Message>> HEADS = Map.of(
-            "snapshot.Header", SnapshotHeader.parser(),
-            "snapshot.Configuration", SnapshotConfiguration.parser(),
-            "snapshot.Session", SnapshotSession.parser(),
-            "snapshot.Answer", SnapshotAnswer.parser(),
-            "record.Promised", PromisedHead.parser(),
-            "record.Accepted", AcceptedHead.parser(),
-            "record.Chosen", ChosenHead.parser(),
-            "record.ChosenUpTo", ChosenUpToHead.parser(),
-            "record.Installed", InstalledHead.parser(),
-            "record.Pinned", PinnedHead.parser());
+    private static final Map<String, Parser<? extends Message>> HEADS = Map.ofEntries(
+            Map.entry("snapshot.Header", SnapshotHeader.parser()),
+            Map.entry("snapshot.Configuration", SnapshotConfiguration.parser()),
+            Map.entry("snapshot.Session", SnapshotSession.parser()),
+            Map.entry("snapshot.Answer", SnapshotAnswer.parser()),
+            Map.entry("record.Promised", PromisedHead.parser()),
+            Map.entry("record.Accepted", AcceptedHead.parser()),
+            Map.entry("record.Chosen", ChosenHead.parser()),
+            Map.entry("record.ChosenUpTo", ChosenUpToHead.parser()),
+            Map.entry("record.Installed", InstalledHead.parser()),
+            Map.entry("record.Pinned", PinnedHead.parser()),
+            Map.entry("record.Confirmed", ConfirmedHead.parser()));
 
     static List<Format> formats() {
         return Format.all().stream()

@@ -260,10 +260,13 @@ final class LocalTransport implements Transport {
             }
             Verdict theirs =
                     target.receiver().onHello(0, "local-" + node, receiver().hello(peer));
-            return theirs.refusal() != null
-                    ? theirs
-                    : receiver()
-                            .onHello(peer, "local-" + peer, target.receiver().hello(0));
+            if (theirs.refusal() != null && theirs.answer().length() == 0) {
+                return theirs;
+            }
+            Bytes answer = theirs.refusal() != null
+                    ? theirs.answer()
+                    : target.receiver().hello(0);
+            return receiver().onHello(peer, "local-" + peer, answer);
         }
     }
 

@@ -11,6 +11,7 @@ import dev.multipaxos.PaxosNode;
 import dev.multipaxos.Snapshot;
 import dev.multipaxos.StateMachine;
 import dev.multipaxos.Timing;
+import dev.multipaxos.spi.DurableStorage;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -92,11 +93,15 @@ final class Cluster implements AutoCloseable {
     }
 
     PaxosNode<Long, Long> start(int id) {
+        return start(id, disk(id));
+    }
+
+    PaxosNode<Long, Long> start(int id, DurableStorage storage) {
         Counter counter = new Counter();
         LocalTransport transport = (LocalTransport) network.transport(id);
         PaxosNode<Long, Long> node = PaxosNode.builder(counter, Codec.int64(), Codec.int64())
                 .member(id, membership())
-                .storage(disk(id))
+                .storage(storage)
                 .transport(transport)
                 .timing(timing)
                 .limits(limits)

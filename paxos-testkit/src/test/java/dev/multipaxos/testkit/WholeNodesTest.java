@@ -465,10 +465,7 @@ class WholeNodesTest {
             cluster.crash(follower);
             cluster.disks.put(follower, new MemoryStorage());
             cluster.start(follower);
-            assertThatThrownBy(() -> cluster.node(follower)
-                            .propose(1L, Duration.ofMillis(300))
-                            .join())
-                    .hasCauseInstanceOf(PaxosException.Unavailable.class);
+            Cluster.await(() -> cluster.node(follower).status().failure() instanceof PaxosException.StorageRefused);
             assertThat(cluster.node(cluster.nodes.keySet().stream()
                                     .filter(id -> id != follower)
                                     .findFirst()

@@ -282,8 +282,14 @@ final class Chaos {
         simulation.later(4 * duration(), node.disk()::makeRoom);
     }
 
-    /** Some damage at once, or in one of the next writes; unless too many disks would be hit. Often the node must then show it. */
+    /**
+     * Some damage at once, or in one of the next writes; unless too many disks would be hit. Often the node must then show it. A
+     * cluster is founded first: that takes more nodes than go on later.
+     */
     private void damage(Fault fault, SimulatedNode node) {
+        if (!simulation.nodes().stream().allMatch(SimulatedNode::isConfirmed)) {
+            return;
+        }
         long others = simulation.nodes().stream()
                 .filter(other -> other != node && other.disk().isDamaged())
                 .count();

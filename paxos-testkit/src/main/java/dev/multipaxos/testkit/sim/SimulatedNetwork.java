@@ -162,13 +162,13 @@ final class SimulatedNetwork {
                         0,
                         "node-" + dialler.node().id(),
                         dialler.receiver().hello(dialled.node().id()));
-        Transport.Verdict ours = theirs.refusal() != null
-                ? theirs
-                : dialler.receiver()
-                        .onHello(
-                                dialled.node().id(),
-                                "node-" + dialled.node().id(),
-                                dialled.receiver().hello(0));
+        Transport.Verdict ours = theirs;
+        if (theirs.refusal() == null || theirs.answer().length() > 0) {
+            Bytes answer = theirs.refusal() == null ? dialled.receiver().hello(0) : theirs.answer();
+            ours = dialler.receiver()
+                    .onHello(dialled.node().id(), "node-" + dialled.node().id(), answer);
+            dialler.node().mailArrived();
+        }
         if (ours.refusal() != null) {
             note(dialler.node().id(), "is not connected: " + ours.refusal());
         }

@@ -53,6 +53,8 @@ final class SimulatedNode implements TimeSource {
     private @Nullable ObservedMachine machine;
     private Ballot led = Ballot.ZERO; // the last ballot that it was seen to lead with
 
+    private boolean confirmed; // seen in any life
+
     // of one life: which of its jobs are under way
     private boolean turnPlanned;
     private boolean writing;
@@ -92,6 +94,11 @@ final class SimulatedNode implements TimeSource {
     boolean isLeader() {
         SteppedNode<Bytes, Bytes> node = running;
         return node != null && node.replica().isLeader();
+    }
+
+    /** {@return whether its storage was seen to be confirmed, in any life} */
+    boolean isConfirmed() {
+        return confirmed;
     }
 
     Ballot ledBallot() {
@@ -355,6 +362,7 @@ final class SimulatedNode implements TimeSource {
     private void turn() {
         turnPlanned = false;
         node().turn();
+        confirmed |= node().isConfirmed();
         Replica replica = node().replica();
         if (replica.isLeader() && !replica.ballot().equals(led)) {
             check(

@@ -63,7 +63,7 @@ final class WitnessedStorage extends PassingStorage {
     private void witnessForced() throws StorageException {
         facts.position(durablePosition());
         for (DurableFacts.Appended record : facts.forced()) {
-            if (record.kind() == RecordCodec.PINNED) {
+            if (RecordCodec.isRuntimes(record.kind())) {
                 continue;
             }
             try {

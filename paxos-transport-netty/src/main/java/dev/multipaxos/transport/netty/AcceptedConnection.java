@@ -33,7 +33,7 @@ final class AcceptedConnection extends Connection {
     void onHello(ChannelHandlerContext context, Bytes hello, boolean sendsBulk) throws FrameException {
         Verdict verdict = receiver.onHello(0, remote(), hello);
         if (verdict.refusal() != null) {
-            turnAway(context, verdict.refusal());
+            turnAway(context, verdict.refusal(), verdict.answer());
             return;
         }
         Bytes answer = receiver.hello(0);
@@ -46,7 +46,7 @@ final class AcceptedConnection extends Connection {
         } else {
             client = accepted.admitClient(this);
             if (client == 0) {
-                turnAway(context, accepted.clientsFull());
+                turnAway(context, accepted.clientsFull(), Bytes.EMPTY);
                 return;
             }
             outbox.connected(channel);
@@ -55,9 +55,13 @@ final class AcceptedConnection extends Connection {
         context.writeAndFlush(Frame.encode(context.alloc(), Frame.HELLO, answer));
     }
 
-    private void turnAway(ChannelHandlerContext context, String why) {
+    private void turnAway(ChannelHandlerContext context, String why, Bytes answer) {
         complain(remote() + " was refused: " + why);
-        refuse(context, why);
+        if (answer.length() > 0) {
+            refuse(context, answer);
+        } else {
+            refuse(context, why);
+        }
     }
 
     /** {@return where answers to this client wait} */

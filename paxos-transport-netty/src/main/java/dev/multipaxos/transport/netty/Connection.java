@@ -102,6 +102,13 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
                 .addListener(ChannelFutureListener.CLOSE);
     }
 
+    /** Refuses with something that the other side is to judge, and closes. Whatever else arrives is ignored. */
+    final void refuse(ChannelHandlerContext context, Bytes answer) {
+        closing(context.channel());
+        context.writeAndFlush(Frame.encode(context.alloc(), Frame.HELLO, answer))
+                .addListener(ChannelFutureListener.CLOSE);
+    }
+
     /** Closes after everything that was handed over before is written. Whatever else arrives is ignored. */
     final void closeAfterWrites(Channel channel) {
         closing(channel);

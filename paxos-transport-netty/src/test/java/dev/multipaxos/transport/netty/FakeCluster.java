@@ -143,7 +143,7 @@ final class FakeCluster implements AutoCloseable {
 
         @Override
         public Bytes hello(int node) {
-            return HelloCodec.encode(new Hello.Member(1, cluster, group, id, 0, 5, 1, 0, Bytes.EMPTY));
+            return HelloCodec.encode(new Hello.Member(1, cluster, group, id, 0, 5, 1, 0, Bytes.EMPTY, 1));
         }
 
         @Override
