@@ -6,6 +6,7 @@ import dev.multipaxos.core.Message.Entry;
 import dev.multipaxos.core.Message.Prepare;
 import dev.multipaxos.core.Message.Promise;
 import dev.multipaxos.core.Message.Rejected;
+import dev.multipaxos.core.Message.Unknown;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,18 +49,32 @@ final class Acceptor {
             promised = message.ballot();
             effects.append(new Record.Promised(promised));
         }
-        long slot = Math.max(message.fromSlot(), learner.chosenUpTo() + 1);
+        UnknownSlots unknown =
+                log.unknown().within(Math.max(message.fromSlot(), learner.chosenUpTo() + 1), Long.MAX_VALUE);
         long covered = message.fromSlot();
+        for (Unknown lost : unknown.ranges()) { // what was held there is not known: no chunk speaks of it
+            if (covered < lost.first()) {
+                tell(from, message, covered, lost.first() - 1, unknown, effects);
+            }
+            covered = lost.last() + 1;
+        }
+        tell(from, message, covered, Long.MAX_VALUE, unknown, effects);
+    }
+
+    /** Says what is held in a run of slots, in as many chunks as it takes. */
+    private void tell(int to, Prepare asked, long coveredFrom, long coveredTo, UnknownSlots unknown, Effects effects) {
+        long slot = Math.max(coveredFrom, learner.chosenUpTo() + 1);
+        long covered = coveredFrom;
         List<Entry> chunk = new ArrayList<>();
         long bytes = 0;
-        for (; slot <= log.top(); slot++) {
+        for (; slot <= Math.min(coveredTo, log.top()); slot++) {
             if (log.isEmpty(slot)) {
                 continue;
             }
             Value value = log.value(slot);
             int size = value.bytes() + Parameters.ENTRY_OVERHEAD_BYTES;
             if (!chunk.isEmpty() && bytes + size > chunkBytes) {
-                effects.send(from, promise(message, covered, slot - 1, chunk));
+                effects.send(to, promise(asked, covered, slot - 1, chunk, unknown));
                 covered = slot;
                 chunk = new ArrayList<>();
                 bytes = 0;
@@ -67,10 +82,11 @@ final class Acceptor {
             chunk.add(new Entry(slot, log.ballot(slot), value, log.isChosen(slot)));
             bytes += size;
         }
-        effects.send(from, promise(message, covered, Long.MAX_VALUE, chunk));
+        effects.send(to, promise(asked, covered, coveredTo, chunk, unknown));
     }
 
-    private Promise promise(Prepare asked, long coveredFrom, long coveredTo, List<Entry> entries) {
+    private Promise promise(
+            Prepare asked, long coveredFrom, long coveredTo, List<Entry> entries, UnknownSlots unknown) {
         return new Promise(
                 asked.ballot(),
                 asked.fromSlot(),
@@ -78,7 +94,8 @@ final class Acceptor {
                 coveredTo,
                 entries,
                 learner.chosenUpTo(),
-                compaction.clearedUpTo());
+                compaction.clearedUpTo(),
+                unknown.ranges());
     }
 
     /** Judges a repeat like a first, against the present state. */

@@ -6,18 +6,21 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Fetches chosen values from whoever has them, in bounded chunks, and serves them ({@code docs/protocol.md} §6). */
+/**
+ * Fetches chosen values from whoever has them, in bounded chunks, and serves them ({@code docs/protocol.md} §6). Two runs of slots may
+ * be missing: those that follow the chosen prefix, and, while the state machine is rebuilt, those that the disk has lost below
+ * the base. Neither waits for the other.
+ */
 final class CatchUp {
 
     /**
      * Everything, as a value.
      *
      * @param chosenUpTo for each member, the longest chosen prefix that it spoke of
-     * @param asked the member asked last, by index; -1 before the first
-     * @param askedFrom the first slot that was asked for last; 0 if nothing is missing
-     * @param countdown ticks until the next question
+     * @param above what follows the chosen prefix
+     * @param lost what has to be executed once more
      */
-    record State(List<Long> chosenUpTo, int asked, long askedFrom, int countdown) implements ReplicaState.Part {}
+    record State(List<Long> chosenUpTo, Fetch.State above, Fetch.State lost) implements ReplicaState.Part {}
 
     private final int self;
     private final Parameters parameters;
@@ -25,9 +28,8 @@ final class CatchUp {
     private final ReplicatedLog log;
     private final Learner learner;
     private final long[] chosenUpTo; // by member
-    private int asked = -1;
-    private long askedFrom;
-    private int countdown;
+    private final Fetch above;
+    private final Fetch lost;
 
     CatchUp(int self, Parameters parameters, Configuration configuration, ReplicatedLog log, Learner learner) {
         this.self = self;
@@ -36,13 +38,16 @@ final class CatchUp {
         this.log = log;
         this.learner = learner;
         this.chosenUpTo = new long[configuration.size()];
-        this.countdown = parameters.heartbeatTicks();
+        this.above = new Fetch(parameters.heartbeatTicks());
+        this.lost = new Fetch(parameters.heartbeatTicks());
     }
 
     /** A member spoke of its chosen prefix. */
     void note(int node, long prefix) {
-        int index = configuration.indexOf(node);
-        chosenUpTo[index] = Math.max(chosenUpTo[index], prefix);
+        if (node != self) { // which knows of choices whose values it may have lost
+            int index = configuration.indexOf(node);
+            chosenUpTo[index] = Math.max(chosenUpTo[index], prefix);
+        }
     }
 
     /** The longest chosen prefix that anybody else spoke of. */
@@ -50,42 +55,49 @@ final class CatchUp {
         return Arrays.stream(chosenUpTo).max().orElse(0);
     }
 
-    private boolean isBehind() {
-        return learner.chosenUpTo() < known() && learner.chosenUpTo() < log.end();
+    /** The end of what is there. */
+    private long prefix(Fetch fetch) {
+        return fetch == lost ? learner.handedOut() : learner.chosenUpTo();
+    }
+
+    /** The last slot that could be taken. */
+    private long end(Fetch fetch) {
+        return fetch == lost ? log.base() : log.end();
+    }
+
+    private boolean isBehind(Fetch fetch) {
+        return prefix(fetch) < known() && prefix(fetch) < end(fetch);
     }
 
     /** Waits for a heartbeat, since what is missing is mostly on its way; then asks, each time somebody else. */
     void onTick(Effects effects) {
-        if (!isBehind()) {
-            askedFrom = 0;
-            countdown = parameters.heartbeatTicks();
-            return;
-        }
-        long next = learner.chosenUpTo() + 1;
-        if (askedFrom != next) { // progress, or the first tick of being behind
-            askedFrom = next;
-            countdown = parameters.heartbeatTicks();
-        }
-        if (--countdown <= 0) {
-            countdown = parameters.heartbeatTicks();
-            ask(nextProvider(), effects);
+        onTick(above, effects);
+        onTick(lost, effects);
+    }
+
+    private void onTick(Fetch fetch, Effects effects) {
+        if (!isBehind(fetch)) {
+            fetch.rest();
+        } else if (fetch.isDue(prefix(fetch) + 1)) {
+            ask(fetch, nextProvider(fetch), effects);
         }
     }
 
-    private int nextProvider() {
+    private int nextProvider(Fetch fetch) {
         for (int i = 1; i <= chosenUpTo.length; i++) {
-            int index = Math.floorMod(asked + i, chosenUpTo.length);
-            if (chosenUpTo[index] > learner.chosenUpTo() && configuration.member(index) != self) {
+            int index = Math.floorMod(fetch.asked() + i, chosenUpTo.length);
+            if (chosenUpTo[index] > prefix(fetch) && configuration.member(index) != self) {
                 return index;
             }
         }
-        throw new IllegalStateException("nobody is ahead of slot " + learner.chosenUpTo());
+        throw new IllegalStateException("nobody is ahead of slot " + prefix(fetch));
     }
 
-    private void ask(int index, Effects effects) {
-        asked = index;
-        long last = Math.min(chosenUpTo[index], log.end());
-        effects.send(configuration.member(index), new CatchUpRequest(learner.chosenUpTo() + 1, last));
+    private void ask(Fetch fetch, int index, Effects effects) {
+        long first = prefix(fetch) + 1;
+        fetch.ask(index, first);
+        long last = Math.min(chosenUpTo[index], end(fetch));
+        effects.send(configuration.member(index), new CatchUpRequest(first, last));
     }
 
     /** Serves from memory what is there, the rest from the journal. */
@@ -115,25 +127,28 @@ final class CatchUp {
 
     /** The values of a reply were learned; where they helped, the same member is asked for more at once. */
     void onLearned(int from, CatchUpReply reply, Effects effects) {
+        onLearned(above, from, reply, effects);
+        onLearned(lost, from, reply, effects);
+    }
+
+    private void onLearned(Fetch fetch, int from, CatchUpReply reply, Effects effects) {
         long last = reply.fromSlot() + reply.values().size() - 1;
-        boolean helped = askedFrom >= reply.fromSlot() && askedFrom <= last && learner.chosenUpTo() >= last;
-        if (helped && isBehind() && chosenUpTo[configuration.indexOf(from)] > learner.chosenUpTo()) {
-            askedFrom = learner.chosenUpTo() + 1;
-            countdown = parameters.heartbeatTicks();
-            ask(configuration.indexOf(from), effects);
+        boolean helped = fetch.askedFrom() >= reply.fromSlot() && fetch.askedFrom() <= last && prefix(fetch) >= last;
+        int index = configuration.indexOf(from);
+        if (helped && isBehind(fetch) && chosenUpTo[index] > prefix(fetch)) {
+            ask(fetch, index, effects);
         }
     }
 
     State state() {
-        return new State(Arrays.stream(chosenUpTo).boxed().toList(), asked, askedFrom, countdown);
+        return new State(Arrays.stream(chosenUpTo).boxed().toList(), above.state(), lost.state());
     }
 
     void restore(State state) {
         for (int i = 0; i < chosenUpTo.length; i++) {
             chosenUpTo[i] = state.chosenUpTo().get(i);
         }
-        asked = state.asked();
-        askedFrom = state.askedFrom();
-        countdown = state.countdown();
+        above.restore(state.above());
+        lost.restore(state.lost());
     }
 }

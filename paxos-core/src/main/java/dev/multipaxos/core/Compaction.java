@@ -16,8 +16,11 @@ final class Compaction {
      * @param holds for each member, the prefix that it said it holds
      * @param clearedUpTo the prefix that every member holds and this node has executed
      * @param countdown ticks until this node says again what it holds
+     * @param owedFrom the last slot before those that are executed, or will be, and on no disk of this node
+     * @param owedUpTo the last of those, until a snapshot holds them; 0 if there are none
      */
-    record State(List<Long> holds, long clearedUpTo, int countdown) implements ReplicaState.Part {}
+    record State(List<Long> holds, long clearedUpTo, int countdown, long owedFrom, long owedUpTo)
+            implements ReplicaState.Part {}
 
     private final int self;
     private final Parameters parameters;
@@ -27,6 +30,8 @@ final class Compaction {
     private final long[] holds; // by member; this node's own entry came back through its disk
     private long clearedUpTo; // at most what this node has executed; never falls within a life
     private int countdown;
+    private long owedFrom; // above it, and up to owedUpTo, the disk has lost what the state machine gets from others
+    private long owedUpTo;
 
     Compaction(int self, Parameters parameters, Configuration configuration, ReplicatedLog log, Learner learner) {
         this.self = self;
@@ -37,7 +42,11 @@ final class Compaction {
         this.holds = new long[configuration.size()];
         this.countdown = parameters.heartbeatTicks();
         if (configuration.contains(self)) {
-            holds[configuration.indexOf(self)] = log.base();
+            holds[configuration.indexOf(self)] = learner.executed();
+        }
+        if (learner.isRebuilding()) {
+            owedFrom = learner.executed();
+            owedUpTo = log.base();
         }
     }
 
@@ -58,12 +67,11 @@ final class Compaction {
         if (learner.recordedUpTo() < executed) {
             learner.recordChosenUpTo(effects);
         }
-        Holds said = new Holds(executed);
         if (holdsOf(self) < executed) {
-            effects.send(self, said);
+            effects.send(self, new Holds(executed));
         }
         if (leader != 0 && leader != self) {
-            effects.send(leader, said);
+            effects.send(leader, new Holds(durable(executed)));
         }
     }
 
@@ -77,16 +85,33 @@ final class Compaction {
         holds[index] = Math.max(holds[index], message.upTo());
     }
 
-    /** A durable snapshot stands for the slots up to this one. */
+    /** How much of a prefix that this node has executed is on its disk, too. */
+    private long durable(long prefix) {
+        return owedUpTo == 0 ? prefix : Math.min(prefix, owedFrom);
+    }
+
+    /** A durable snapshot stands for the slots up to this one. That everybody holds them is not said by that. */
+    void onSnapshot(long upTo) {
+        if (upTo >= owedUpTo) {
+            owedFrom = 0;
+            owedUpTo = 0;
+        } else {
+            owedFrom = Math.max(owedFrom, upTo);
+        }
+    }
+
+    /** A durable snapshot that came from another member took the place of the log up to this slot. */
     void install(long upTo) {
+        onSnapshot(upTo);
         int index = configuration.indexOf(self);
-        holds[index] = Math.max(holds[index], upTo);
-        clearedUpTo = Math.max(clearedUpTo, upTo);
+        if (index >= 0) {
+            holds[index] = Math.max(holds[index], upTo);
+        }
     }
 
     /** A leader finds out what everybody holds. */
     void clearAsLeader() {
-        onCleared(Arrays.stream(holds).min().orElse(0));
+        onCleared(durable(Arrays.stream(holds).min().orElse(0)));
     }
 
     /** Everybody holds this prefix; this node clears what it has itself executed of it. */
@@ -109,7 +134,7 @@ final class Compaction {
     }
 
     State state() {
-        return new State(Arrays.stream(holds).boxed().toList(), clearedUpTo, countdown);
+        return new State(Arrays.stream(holds).boxed().toList(), clearedUpTo, countdown, owedFrom, owedUpTo);
     }
 
     void restore(State state) {
@@ -118,5 +143,7 @@ final class Compaction {
         }
         clearedUpTo = state.clearedUpTo();
         countdown = state.countdown();
+        owedFrom = state.owedFrom();
+        owedUpTo = state.owedUpTo();
     }
 }

@@ -60,6 +60,13 @@ public sealed interface Input {
     record Installed(long upTo) implements Input {}
 
     /**
+     * A snapshot that this node took of its own state machine is durable.
+     *
+     * @param upTo the last slot whose effects are in it
+     */
+    record Snapshotted(long upTo) implements Input {}
+
+    /**
      * Whether this node may campaign and lead; it may until told otherwise. A node that may not, because its disk is nearly
      * full, say, gives leadership up at once, and goes on to vote, to promise and to answer. A restart forgets it.
      *

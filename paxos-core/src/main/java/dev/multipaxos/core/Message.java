@@ -93,7 +93,8 @@ public sealed interface Message {
     }
 
     /**
-     * Phase 1b, or one chunk of it. A slot that the chunk covers and does not list is empty at the sender.
+     * Phase 1b, or one chunk of it. A slot that the chunk covers and does not list is empty at the sender. Of a slot that is
+     * {@code unknown} no chunk says so: it is covered by none.
      *
      * @param ballot the ballot that is promised
      * @param fromSlot the first slot asked about
@@ -102,6 +103,7 @@ public sealed interface Message {
      * @param entries what the sender holds there, ascending
      * @param chosenUpTo the sender's chosen prefix; all of it is chosen, none of it is listed
      * @param clearedUpTo the prefix that every member holds and has executed
+     * @param unknown the slots of which the sender has lost what it held, all of them in every chunk; ascending and disjoint
      */
     record Promise(
             Ballot ballot,
@@ -110,11 +112,35 @@ public sealed interface Message {
             long coveredTo,
             List<Entry> entries,
             long chosenUpTo,
-            long clearedUpTo)
+            long clearedUpTo,
+            List<Unknown> unknown)
             implements Binding {
-        /** Freezes the list. */
+        /** Freezes the lists. */
         public Promise {
             entries = List.copyOf(entries);
+            unknown = List.copyOf(unknown);
+        }
+
+        /**
+         * A chunk of an acceptor that has lost nothing.
+         *
+         * @param ballot the ballot that is promised
+         * @param fromSlot the first slot asked about
+         * @param coveredFrom the first slot that this chunk speaks of
+         * @param coveredTo the last slot that this chunk speaks of
+         * @param entries what the sender holds there, ascending
+         * @param chosenUpTo the sender's chosen prefix
+         * @param clearedUpTo the prefix that every member holds and has executed
+         */
+        public Promise(
+                Ballot ballot,
+                long fromSlot,
+                long coveredFrom,
+                long coveredTo,
+                List<Entry> entries,
+                long chosenUpTo,
+                long clearedUpTo) {
+            this(ballot, fromSlot, coveredFrom, coveredTo, entries, chosenUpTo, clearedUpTo, List.of());
         }
 
         @Override
@@ -132,6 +158,15 @@ public sealed interface Message {
      * @param chosen whether the sender knows that it is chosen
      */
     record Entry(long slot, Ballot ballot, Value value, boolean chosen) {}
+
+    /**
+     * Slots of which an acceptor has lost what it held: it may have voted in each of them, for whatever value.
+     *
+     * @param first the first slot
+     * @param last the last slot
+     * @param upTo no vote that was lost there is of a higher ballot
+     */
+    record Unknown(long first, long last, Ballot upTo) {}
 
     /**
      * Phase 2a.

@@ -170,7 +170,7 @@ final class Proposer {
     /** Whether this node has proposed, at its present ballot, in a slot up to this one whose choice it does not know. */
     boolean hasProposedUpTo(long last) {
         for (long slot = learner.chosenUpTo() + 1; !isIdle() && slot <= Math.min(last, log.top()); slot++) {
-            if (log.isVotedAt(slot, ballot)) {
+            if (log.isVotedAt(slot, ballot) && !log.isChosen(slot)) {
                 return true;
             }
         }

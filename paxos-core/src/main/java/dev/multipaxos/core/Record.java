@@ -38,4 +38,12 @@ public sealed interface Record {
      * @param slot the last slot of the prefix
      */
     record ChosenUpTo(long slot) implements Record {}
+
+    /**
+     * A durable snapshot that came from another member stands for every slot up to this one: they are chosen, and the log need
+     * not hold them.
+     *
+     * @param slot the last slot of the snapshot
+     */
+    record Installed(long slot) implements Record {}
 }

@@ -2,6 +2,7 @@ package dev.multipaxos.core;
 
 import dev.multipaxos.core.Message.Entry;
 import dev.multipaxos.core.Message.Promise;
+import dev.multipaxos.core.Message.Unknown;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,14 +21,22 @@ final class Recovery {
      * @param fromSlot the first slot asked about
      * @param covered for each member, what its answers spoke of
      * @param chosenUpTo for each member, the chosen prefix that it reported
+     * @param unknown for each member, the slots of which it has lost what it held
      * @param merged the entry of the highest ballot in each slot, ascending
      * @param top the highest slot that anybody reported
      */
-    record State(long fromSlot, List<SlotRanges> covered, List<Long> chosenUpTo, List<Entry> merged, long top) {}
+    record State(
+            long fromSlot,
+            List<SlotRanges> covered,
+            List<Long> chosenUpTo,
+            List<List<Unknown>> unknown,
+            List<Entry> merged,
+            long top) {}
 
     private final long fromSlot;
     private final SlotRanges[] covered;
     private final long[] chosenUpTo;
+    private final UnknownSlots[] unknown;
     private final TreeMap<Long, Entry> merged = new TreeMap<>();
     private long complete; // members whose answer has no gap
     private long top;
@@ -36,8 +45,10 @@ final class Recovery {
         this.fromSlot = fromSlot;
         this.covered = new SlotRanges[members];
         this.chosenUpTo = new long[members];
+        this.unknown = new UnknownSlots[members];
         this.top = fromSlot - 1;
         Arrays.fill(covered, SlotRanges.EMPTY);
+        Arrays.fill(unknown, UnknownSlots.NONE);
     }
 
     Recovery(State state) {
@@ -45,6 +56,7 @@ final class Recovery {
         for (int i = 0; i < covered.length; i++) {
             covered[i] = state.covered().get(i);
             chosenUpTo[i] = state.chosenUpTo().get(i);
+            unknown[i] = new UnknownSlots(state.unknown().get(i));
             noteComplete(i);
         }
         state.merged().forEach(entry -> merged.put(entry.slot(), entry));
@@ -56,6 +68,7 @@ final class Recovery {
                 fromSlot,
                 List.of(covered),
                 Arrays.stream(chosenUpTo).boxed().toList(),
+                Arrays.stream(unknown).map(UnknownSlots::ranges).toList(),
                 List.copyOf(merged.values()),
                 top);
     }
@@ -72,6 +85,10 @@ final class Recovery {
         for (Entry entry : message.entries()) {
             merged.merge(entry.slot(), entry, Recovery::higher);
             top = Math.max(top, entry.slot());
+        }
+        for (Unknown lost : message.unknown()) {
+            unknown[member] = unknown[member].with(lost);
+            top = Math.max(top, lost.last()); // there may have been a vote
         }
         covered[member] = covered[member].with(message.coveredFrom(), message.coveredTo());
         chosenUpTo[member] = Math.max(chosenUpTo[member], Math.max(message.chosenUpTo(), message.clearedUpTo()));
@@ -97,12 +114,16 @@ final class Recovery {
 
     private void noteComplete(int member) {
         long firstOpen = Math.max(fromSlot, chosenUpTo[member] + 1); // what is chosen there leaves no gap
-        if (covered[member].containsAll(firstOpen, Long.MAX_VALUE)) {
+        SlotRanges told = covered[member];
+        for (Unknown lost : unknown[member].ranges()) {
+            told = told.with(lost.first(), lost.last());
+        }
+        if (told.containsAll(firstOpen, Long.MAX_VALUE)) {
             complete |= 1L << member;
         }
     }
 
-    /** The members that answered without a gap. */
+    /** The members that answered without a gap; which of them count in a slot is for {@link #decides} to say. */
     long complete() {
         return complete;
     }
@@ -121,16 +142,26 @@ final class Recovery {
     /**
      * Whether what was merged decides what may be proposed in a slot. A slot in a chosen prefix that somebody reported is
      * chosen, with a value that this report does not carry: it is fetched, unless a phase-1 quorum that does not know of
-     * the choice has answered; then their votes tell the value.
+     * the choice has answered; then their votes tell the value. A member that has lost what it held in a slot counts there only
+     * beside another that tells what nothing that was lost can outdo.
      */
     boolean decides(long slot, Configuration configuration) {
         long votes = 0;
         for (int i = 0; i < chosenUpTo.length; i++) {
-            if ((complete & 1L << i) != 0 && chosenUpTo[i] < slot) {
+            if ((complete & 1L << i) != 0 && chosenUpTo[i] < slot && knows(i, slot)) {
                 votes |= 1L << i;
             }
         }
         return configuration.isPhase1Quorum(votes);
+    }
+
+    private boolean knows(int member, long slot) {
+        Ballot lost = unknown[member].upTo(slot);
+        if (lost == null) {
+            return true;
+        }
+        Entry entry = merged.get(slot);
+        return entry != null && (entry.chosen() || !entry.ballot().isBelow(lost));
     }
 
     /** Forgets entries that are chosen by now. */

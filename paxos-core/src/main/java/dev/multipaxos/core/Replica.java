@@ -42,20 +42,21 @@ public final class Replica {
      * @param self this node
      * @param configuration who decides
      * @param parameters the numbers to run with
-     * @param restored what the disk says; {@link Durable#EMPTY} the first time. The state machine has executed its {@code base}
+     * @param restored what the disk says; {@link Durable#EMPTY} the first time. The state machine has done its {@code executed}
      */
     public Replica(int self, Configuration configuration, Parameters parameters, Durable restored) {
         this.self = self;
         this.configuration = configuration;
         int capacity = (int) Math.max(parameters.ring(), restored.span()); // the ring may have been larger before
         log = new ReplicatedLog(capacity, restored.base());
-        learner = new Learner(log, restored.base(), restored.chosenUpTo(), restored.base());
+        learner = new Learner(log, restored);
         compaction = new Compaction(self, parameters, configuration, log, learner);
         acceptor = new Acceptor(parameters.chunkBytes(), log, learner, compaction, restored.promised());
         proposer = new Proposer(self, parameters, configuration, log, learner, acceptor);
         election = new Election(self, parameters, configuration);
         reads = new ReadBarrier(self, configuration);
         catchUp = new CatchUp(self, parameters, configuration, log, learner);
+        log.restoreUnknown(new UnknownSlots(restored.unknown()));
         restored.entries().forEach(entry -> log.restore(entry, entry.slot() <= restored.chosenUpTo()));
         election.see(restored.promised());
     }
@@ -73,7 +74,7 @@ public final class Replica {
         Replica replica = new Replica(self, configuration, parameters, state.durable());
         Volatile memory = state.memory();
         memory.chosen().forEachWithin(1, Long.MAX_VALUE - 1, replica.log::choose);
-        replica.learner.restore(memory.chosenUpTo(), memory.executed());
+        replica.learner.restore(memory.chosenUpTo(), memory.handedOut(), memory.executed());
         replica.election.restore((Election.State) memory.election());
         replica.proposer.restore((Proposer.State) memory.proposer());
         replica.reads.restore((ReadBarrier.State) memory.reads());
@@ -89,10 +90,17 @@ public final class Replica {
             chosen = log.isChosen(slot) ? chosen.with(slot, slot) : chosen;
         }
         return new ReplicaState(
-                new Durable(acceptor.promised(), log.base(), learner.recordedUpTo(), log.durableEntries()),
+                new Durable(
+                        acceptor.promised(),
+                        Math.min(learner.executed(), log.base()),
+                        log.base(),
+                        learner.recordedUpTo(),
+                        log.durableEntries(),
+                        log.unknown().ranges()),
                 new Volatile(
                         chosen,
                         learner.chosenUpTo(),
+                        learner.handedOut(),
                         learner.executed(),
                         election.state(),
                         proposer.state(),
@@ -140,6 +148,8 @@ public final class Replica {
             catchUp.reply(found.to(), found.fromSlot(), found.values(), effects);
         } else if (input instanceof Input.Installed installed) {
             onInstalled(installed.upTo(), effects);
+        } else if (input instanceof Input.Snapshotted snapshot) {
+            compaction.onSnapshot(snapshot.upTo());
         } else if (input instanceof Input.MayLead permission) {
             onMayLead(permission.may(), effects);
         }
@@ -182,8 +192,9 @@ public final class Replica {
         }
         proposer.onLearned(upTo);
         log.dropUpTo(upTo);
-        learner.install(upTo);
+        learner.install(upTo, effects);
         compaction.install(upTo);
+        learner.advance(effects); // over what was chosen above it
         proposer.recountBytesInFlight();
         prepareIfPreVoted(effects);
     }
@@ -255,10 +266,15 @@ public final class Replica {
         }
     }
 
-    /** A candidate that is behind fetches first, for a while: it would only have to do so as leader. */
+    /**
+     * A candidate that is behind fetches first, for a while: it would only have to do so as leader. One that rebuilds its state
+     * machine does not lead at all: it may be alone in knowing that something is chosen, and not know what, and as leader it
+     * would ask nobody; another one asks for it.
+     */
     private void prepareIfPreVoted(Effects effects) {
         if (election.phase() == Election.Phase.PRE_VOTING
                 && election.isPreVoted()
+                && !learner.isRebuilding()
                 && (learner.chosenUpTo() >= catchUp.known() || election.isDoneFetching())) {
             election.prepare();
             proposer.prepare(election.nextBallot(acceptor.promised()), effects);
@@ -520,6 +536,24 @@ public final class Replica {
     /** {@return the first slot that is not executed here} */
     public long slotOut() {
         return learner.executed() + 1;
+    }
+
+    /**
+     * {@return whether the state machine has to do once more what is chosen and lost on this node's disk; it votes meanwhile, and
+     * does not lead}
+     */
+    public boolean isRebuilding() {
+        return learner.isRebuilding();
+    }
+
+    /**
+     * Tells whether the disk has lost what it held in a slot: this node may have voted there.
+     *
+     * @param slot the slot
+     * @return whether it is unknown
+     */
+    public boolean isUnknown(long slot) {
+        return log.unknown().upTo(slot) != null;
     }
 
     /** {@return the highest slot about which this node holds anything} */

@@ -15,6 +15,7 @@ public record ReplicaState(Durable durable, Volatile memory) {
      *
      * @param chosen slots in memory that are known to be chosen
      * @param chosenUpTo the chosen prefix
+     * @param handedOut what was given to the state machine
      * @param executed what the state machine has done
      * @param election when to campaign, when to stop
      * @param proposer the ballot of this node and what was answered to it
@@ -25,6 +26,7 @@ public record ReplicaState(Durable durable, Volatile memory) {
     public record Volatile(
             SlotRanges chosen,
             long chosenUpTo,
+            long handedOut,
             long executed,
             Part election,
             Part proposer,

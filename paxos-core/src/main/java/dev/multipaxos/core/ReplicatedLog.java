@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The slots that are in memory: a ring from {@code base + 1} to {@code base + capacity}. Slots up to {@code base} are chosen,
- * executed and durable, and are read from the journal.
+ * The slots that are in memory: a ring from {@code base + 1} to {@code base + capacity}. Slots up to {@code base} are chosen
+ * and not here: executed and durable, mostly, and read from the journal; where a disk was damaged, fetched once more.
  */
 final class ReplicatedLog {
 
@@ -25,6 +25,7 @@ final class ReplicatedLog {
     private long base;
     private long top; // the highest slot that is not empty, or base
     private long bytes; // payload in the ring
+    private UnknownSlots unknown = UnknownSlots.NONE; // above base, and empty
 
     ReplicatedLog(int capacity, long base) {
         this.capacity = capacity;
@@ -59,6 +60,16 @@ final class ReplicatedLog {
 
     long bytes() {
         return bytes;
+    }
+
+    /** The slots of which the disk has lost what it held; until they are voted for again, or learned. */
+    UnknownSlots unknown() {
+        return unknown;
+    }
+
+    /** What was lost is lost above the base only: what is chosen and executed is missed by nobody. */
+    void restoreUnknown(UnknownSlots lost) {
+        unknown = lost.within(base + 1, Long.MAX_VALUE);
     }
 
     boolean inMemory(long slot) {
@@ -114,6 +125,7 @@ final class ReplicatedLog {
             clear(empty);
         }
         top = Math.max(top, slot);
+        unknown = unknown.without(slot);
         Value old = values[at];
         bytes += value.bytes() - (old == null ? 0 : old.bytes());
         values[at] = value;
@@ -128,15 +140,19 @@ final class ReplicatedLog {
         states[at] = EMPTY;
     }
 
-    /** Forgets the slots up to this one: they are chosen, executed and durable. */
+    /** Forgets the slots up to this one: they are chosen, executed and durable, or a snapshot stands for them. */
     void dropUpTo(long slot) {
-        while (base < slot) {
-            base++;
-            Value old = values[at(base)];
-            bytes -= old == null ? 0 : old.bytes();
-            clear(base);
+        if (slot <= base) {
+            return;
         }
+        for (long held = base + 1; held <= Math.min(slot, top); held++) {
+            Value old = values[at(held)];
+            bytes -= old == null ? 0 : old.bytes();
+            clear(held);
+        }
+        base = slot;
         top = Math.max(top, base);
+        unknown = unknown.isEmpty() ? unknown : unknown.within(base + 1, Long.MAX_VALUE);
     }
 
     /** What a promise says of the slots {@code from} to {@code to}. */

@@ -68,6 +68,22 @@ final class Applier implements Job {
         }
     }
 
+    /** The slot is wanted that the state machine's own store cannot lose. */
+    private record AskStored() implements Task {
+        @Override
+        public void run(Applier apply) {
+            apply.mailbox.add(new Stored(apply.snapshots.execution().durableSlot()));
+        }
+    }
+
+    /** The state machine's own store cannot lose this slot any more. */
+    record Stored(long slot) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.snapshots().onStored(slot);
+        }
+    }
+
     /** A snapshot came from a member. */
     private record Install(SnapshotStore.Id id) implements Task {
         @Override
@@ -180,6 +196,16 @@ final class Applier implements Job {
     /** Wants a snapshot; answered by the job, or by {@link Unchanged}, or by {@link SnapshotJob.Failed}. */
     void capture(SnapshotJob job, long above) {
         tasks.say(new Capture(job, above));
+    }
+
+    /** {@return whether the state machine has a store of its own} */
+    boolean isDurable() {
+        return snapshots.execution().isDurable();
+    }
+
+    /** Wants to know what the state machine's own store cannot lose; answered by {@link Stored}. */
+    void askStored() {
+        tasks.say(new AskStored());
     }
 
     /** Wants a member's snapshot to be restored; answered by {@link Installed}, or by {@link NotInstalled}. */

@@ -1,6 +1,7 @@
 package dev.multipaxos.runtime;
 
 import dev.multipaxos.Codec;
+import dev.multipaxos.DurableStateMachine;
 import dev.multipaxos.StateMachine;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Value;
@@ -32,6 +33,7 @@ final class Execution<C, R> implements SlotExecution {
     private final Codec<R> answerCodec;
     private final Sessions sessions;
     private final List<Command> batch = new ArrayList<>();
+    private final @Nullable DurableStateMachine<C, R> durable; // the state machine, if it has a store of its own
     private volatile int sessionCount;
 
     Execution(StateMachine<C, R> stateMachine, Codec<C> commands, Codec<R> answers, Sessions sessions) {
@@ -39,13 +41,54 @@ final class Execution<C, R> implements SlotExecution {
         this.commandCodec = commands;
         this.answerCodec = answers;
         this.sessions = sessions;
+        this.durable = stateMachine instanceof DurableStateMachine<C, R> own ? own : null;
+        if (durable != null) {
+            sessions.track();
+        }
+    }
+
+    /**
+     * Opens the state machine's own store, if it has one. First of all.
+     *
+     * @return the last slot that it holds; 0 if it is new, or if there is none
+     * @throws IOException if it cannot be read, or does not hold what it was given
+     */
+    long open() throws IOException {
+        if (durable == null) {
+            return 0;
+        }
+        List<DurableStateMachine.Entry> entries = new ArrayList<>();
+        long slot = durable.open(entries::add);
+        if (slot < 0 || (slot == 0 && !entries.isEmpty())) {
+            throw new IOException("the state machine's store says that it holds slot " + slot + ", with "
+                    + entries.size() + " entries of the library's");
+        }
+        sessions.restore(entries);
+        sessionCount = sessions.count();
+        return slot;
+    }
+
+    /** {@return whether the state machine has a store of its own, and needs no snapshot for this node's sake} */
+    boolean isDurable() {
+        return durable != null;
+    }
+
+    /** {@return the last slot that the state machine's own store cannot lose; 0 if it has none} */
+    long durableSlot() {
+        return durable == null ? 0 : durable.durableSlot();
     }
 
     @Override
     public void execute(long slot, Value value, Outcomes outcomes) {
-        if (!(value instanceof Value.Batch chosen)) {
-            return;
+        if (value instanceof Value.Batch chosen) {
+            execute(slot, chosen, outcomes);
         }
+        if (durable != null) {
+            durable.executed(slot, sessions.takeChanges());
+        }
+    }
+
+    private void execute(long slot, Value.Batch chosen, Outcomes outcomes) {
         batch.clear();
         try {
             Commands.forEach(chosen.commands(), batch::add);
@@ -127,7 +170,11 @@ final class Execution<C, R> implements SlotExecution {
     void restore(SnapshotPart.Header header, InputStream in) throws IOException {
         sessions.restore(header, in);
         try {
-            stateMachine.restore(in);
+            if (durable == null) {
+                stateMachine.restore(in);
+            } else {
+                durable.install(header.slot(), sessions.takeAll(), in);
+            }
         } catch (IOException | RuntimeException e) {
             throw new IllegalStateException(
                     "the state machine could not be set to the snapshot of slot " + header.slot()

@@ -2,6 +2,7 @@ package dev.multipaxos.runtime;
 
 import dev.multipaxos.core.Input;
 import dev.multipaxos.core.Record;
+import dev.multipaxos.core.SlotRanges;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
@@ -33,14 +34,21 @@ final class JournalReader implements Job {
 
     private final DurableStorage storage;
     private final int group;
+    private final SlotRanges lost;
     private final Mailbox mailbox;
     private final TransferJob transfers;
     private final ArrayDeque<Wanted> queue = new ArrayDeque<>(); // guarded by itself
     private boolean finished; // guarded by queue
 
-    JournalReader(DurableStorage storage, int group, Mailbox mailbox, TransferJob transfers) {
+    /**
+     * Begins.
+     *
+     * @param lost slots of which the journal has lost records: what it still says there may have been overruled
+     */
+    JournalReader(DurableStorage storage, int group, SlotRanges lost, Mailbox mailbox, TransferJob transfers) {
         this.storage = storage;
         this.group = group;
+        this.lost = lost;
         this.mailbox = mailbox;
         this.transfers = transfers;
     }
@@ -112,7 +120,7 @@ final class JournalReader implements Job {
         List<Value> values = new ArrayList<>();
         long payload = 0;
         for (long slot = wanted.fromSlot(); slot <= Math.min(readTo, wanted.toSlot()); slot++) {
-            Value value = latest.get(slot);
+            Value value = lost.containsAll(slot, slot) ? null : latest.get(slot);
             if (value == null || (!values.isEmpty() && payload + value.bytes() > wanted.maxBytes())) {
                 break;
             }

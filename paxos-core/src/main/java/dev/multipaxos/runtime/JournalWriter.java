@@ -261,12 +261,16 @@ final class JournalWriter implements Job, Driver.Journal {
         if (trim == null) {
             restatedFrom = storage.durablePosition();
             restate(standing.promise());
+            restate(standing.snapshot());
             restate(standing.mark());
             for (Pinned peer : standing.pinned()) {
                 appendPinned(peer, standing.promised());
             }
         }
-        trim = wantedTrim;
+        trim = trim == null
+                ? wantedTrim
+                : new Trim(
+                        Math.max(trim.upTo(), wantedTrim.upTo()), Math.min(trim.keepBytes(), wantedTrim.keepBytes()));
         wanted = true;
     }
 

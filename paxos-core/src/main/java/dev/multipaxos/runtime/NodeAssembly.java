@@ -4,6 +4,7 @@ import dev.multipaxos.Limits;
 import dev.multipaxos.Member;
 import dev.multipaxos.Timing;
 import dev.multipaxos.core.Configuration;
+import dev.multipaxos.core.Input;
 import dev.multipaxos.core.Parameters;
 import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Replica;
@@ -79,7 +80,7 @@ final class NodeAssembly {
         apply = new Applier(
                 slots,
                 new SnapshotReader(store, identity.founding(), execution),
-                recovered.durable().base(),
+                recovered.durable().executed(),
                 proposals,
                 new ClientOutcomes(answerBytesMax, mailbox),
                 mailbox);
@@ -91,7 +92,7 @@ final class NodeAssembly {
                 apply::executedUpTo,
                 mailbox,
                 time);
-        reader = new JournalReader(settings.storage(), group, mailbox, transfers);
+        reader = new JournalReader(settings.storage(), group, recovered.lost(), mailbox, transfers);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         PendingReads reads =
                 new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos(), identity.firstNumber());
@@ -123,6 +124,8 @@ final class NodeAssembly {
                 recovered.journalBytes(),
                 recovered.trimmedUpTo(),
                 Math.max(recovered.trimmedUpTo(), recovered.durable().base()),
+                recovered.damagedUpTo(),
+                slot -> driver.handle(new Input.Snapshotted(slot)),
                 event -> EventLoop.tell(node, () -> event.accept(settings.listener())));
         loop = new EventLoop(
                 settings,

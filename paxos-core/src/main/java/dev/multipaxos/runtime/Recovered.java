@@ -4,10 +4,12 @@ import dev.multipaxos.Limits;
 import dev.multipaxos.Member;
 import dev.multipaxos.Membership;
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Durable;
 import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Replay;
+import dev.multipaxos.core.SlotRanges;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
@@ -15,6 +17,7 @@ import dev.multipaxos.wire.FoundingRecord;
 import dev.multipaxos.wire.FoundingRecordCodec;
 import dev.multipaxos.wire.RecordCodec;
 import dev.multipaxos.wire.WireException;
+import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +25,9 @@ import org.slf4j.LoggerFactory;
  * What a node finds when it opens its storage.
  *
  * @param identity who it is
- * @param durable what its acceptor remembers; everything up to its {@code base} was executed
+ * @param durable what its acceptor remembers; everything up to its {@code executed} was executed
+ * @param lost the slots of which the journal has lost records
+ * @param damagedUpTo the last of these slots; 0 if what was lost touched none, negative if nothing was lost
  * @param standing what its journal says that touches no slot
  * @param snapshot the snapshot that it began with
  * @param journalBytes about how much of the journal lies behind that
@@ -31,6 +36,8 @@ import org.slf4j.LoggerFactory;
 record Recovered(
         NodeIdentity identity,
         Durable durable,
+        SlotRanges lost,
+        long damagedUpTo,
         Standing standing,
         Snapshots.View snapshot,
         long journalBytes,
@@ -52,40 +59,60 @@ record Recovered(
         Bytes encoded = FoundingRecordCodec.encode(founding);
         DurableStorage.Identity storage = settings.storage().open(settings.node(), encoded);
         long trimmedUpTo = settings.storage().trimmedUpTo(settings.group());
-        Snapshots.View snapshot = restore(settings, founding, execution, trimmedUpTo);
-        Journal journal = new Journal(snapshot.slot(), (slot, value) -> slots.execute(slot, value, Outcomes.NONE));
+        Begin begin = begin(settings, founding, execution, trimmedUpTo);
+        Replay replay =
+                new Replay(begin.slot(), trimmedUpTo, (slot, value) -> slots.execute(slot, value, Outcomes.NONE));
+        Journal journal = new Journal(begin.slot(), replay);
         settings.storage().replay(journal);
-        Durable durable = journal.replay.finish();
+        Durable durable = replay.finish();
+        checkRepairable(settings, durable);
         LOG.info(
-                "node {} opened storage {} for the {}. time{}: restored a snapshot of slot {}, executed up to slot {}, {} more held, in {} ms",
+                "node {} opened storage {} for the {}. time{}: began behind slot {}, executed up to slot {}, {} more held, in {} ms",
                 settings.node(),
                 Long.toHexString(storage.storageId()),
                 storage.bootCount(),
                 storage.formatted() ? ", newly formatted" : "",
-                snapshot.slot(),
-                durable.base(),
+                begin.slot(),
+                durable.executed(),
                 durable.entries().size(),
                 (System.nanoTime() - begun) / 1_000_000);
         NodeIdentity identity =
                 NodeIdentity.of(settings.node(), founding, encoded, storage.storageId(), storage.bootCount());
-        return new Recovered(identity, durable, journal.standing, snapshot, journal.bytes, trimmedUpTo);
+        return new Recovered(
+                identity,
+                durable,
+                replay.lost(),
+                journal.damagedUpTo,
+                journal.standing,
+                begin.snapshot(),
+                journal.bytes,
+                trimmedUpTo);
     }
 
     /** What is read from the journal. */
     private static final class Journal implements DurableStorage.RecordVisitor {
-        private final long snapshotSlot;
+        private final long beginSlot;
         private final Replay replay;
         private final Standing standing = new Standing();
-        private long bytes; // of the slots behind the snapshot
+        private long bytes; // of the slots that were executed
+        private long damagedUpTo = -1;
 
-        Journal(long snapshotSlot, Replay.Execute execute) {
-            this.snapshotSlot = snapshotSlot;
-            this.replay = new Replay(snapshotSlot, execute);
+        Journal(long beginSlot, Replay replay) {
+            this.beginSlot = beginSlot;
+            this.replay = replay;
+        }
+
+        @Override
+        public void damaged(int group, long slotFrom, long slotTo, long promisedRound, int promisedNode) {
+            Ballot promised = promisedRound == 0 ? Ballot.ZERO : new Ballot(promisedRound, promisedNode);
+            damagedUpTo = Math.max(damagedUpTo, slotTo);
+            standing.note(new Record.Promised(promised));
+            replay.damaged(slotFrom, slotTo, promised);
         }
 
         @Override
         public void record(int group, int kind, long slotFrom, long slotTo, Bytes body) throws WireException {
-            if (slotTo > snapshotSlot) {
+            if (slotTo > beginSlot) {
                 bytes += body.length();
             }
             if (kind == RecordCodec.PINNED) {
@@ -98,38 +125,81 @@ record Recovered(
         }
     }
 
-    /** Sets the state machine to the newest snapshot, if there is one. */
-    private static Snapshots.View restore(
+    /** Where the state machine is before the journal is read, and the snapshot that it was set to. */
+    private record Begin(long slot, Snapshots.View snapshot) {}
+
+    /** Sets the state machine to the newest snapshot, unless its own store is further. */
+    private static Begin begin(
             NodeSettings<?, ?> settings, FoundingRecord founding, Execution<?, ?> execution, long trimmedUpTo)
             throws StorageException {
+        long held = open(execution);
         SnapshotStore store = settings.storage().snapshots();
-        SnapshotStore.Id id;
+        SnapshotStore.Id id = null;
         try {
             id = store.latest(settings.group());
-            if (id != null && id.slot() >= trimmedUpTo) {
-                return Snapshots.View.of(new SnapshotReader(store, founding, execution).restore(id));
+            if (id != null && id.slot() >= trimmedUpTo && id.slot() > held) {
+                Snapshots.View restored = Snapshots.View.of(new SnapshotReader(store, founding, execution).restore(id));
+                return new Begin(restored.slot(), restored);
             }
         } catch (StorageException e) {
-            if (e.code() != StorageException.Code.DAMAGED || trimmedUpTo > 0) {
+            if (e.code() != StorageException.Code.DAMAGED) {
                 throw e;
             }
             LOG.warn(
-                    "node {}: its snapshot cannot be used; the log reaches back to the first slot and is executed from there",
+                    "node {}: its snapshot cannot be used; {}",
                     settings.node(),
+                    held < trimmedUpTo
+                            ? "the log alone does not say what was up to slot " + trimmedUpTo
+                            : "the log reaches back to slot " + (held + 1) + " and is executed from there",
                     e);
-            return Snapshots.View.NONE;
+            return new Begin(held, Snapshots.View.NONE);
         }
-        if (trimmedUpTo > 0) {
+        if (held < trimmedUpTo) {
             throw new StorageException(
                     StorageException.Code.MISSING_FILE,
                     "the log of group " + settings.group() + " was trimmed up to slot " + trimmedUpTo
                             + ", but the newest snapshot in the storage of node " + settings.node() + " "
                             + (id == null ? "is gone" : "ends at slot " + id.slot())
-                            + ": a snapshot file was removed or an older one put in its place. Put it back, or remove this"
-                            + " node from the cluster and add a new one with an empty directory",
+                            + ": a snapshot file, or the state machine's own store, was removed or an older one put in"
+                            + " its place. Put it back, or remove this node from the cluster and add a new one with an"
+                            + " empty directory",
                     null);
         }
-        return Snapshots.View.NONE;
+        return new Begin(held, Snapshots.View.NONE);
+    }
+
+    private static long open(Execution<?, ?> execution) throws StorageException {
+        try {
+            return execution.open();
+        } catch (StorageException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new StorageException(
+                    StorageException.Code.IO_FAILED, "the state machine's own store: " + e.getMessage(), e);
+        }
+    }
+
+    /** What a disk has lost comes from others; where there are none, it is lost. */
+    private static void checkRepairable(NodeSettings<?, ?> settings, Durable durable) throws StorageException {
+        boolean isWhole = !durable.isRebuilding() && durable.unknown().isEmpty();
+        if (isWhole) {
+            return;
+        }
+        String what = durable.isRebuilding()
+                ? "slots " + (durable.executed() + 1) + " to " + durable.base()
+                        + " are chosen and have to be executed again"
+                : "what it voted for in " + durable.unknown() + " is not known";
+        if (settings.membership().members().size() == 1) {
+            throw new StorageException(
+                    StorageException.Code.DAMAGED,
+                    "the disk of node " + settings.node()
+                            + " has lost records or the snapshot, and there is no other member that has them: " + what,
+                    null);
+        }
+        LOG.warn(
+                "node {} has lost records or the snapshot on its disk, and gets them from the other members: {}",
+                settings.node(),
+                what);
     }
 
     private static FoundingRecord founding(NodeSettings<?, ?> settings) {

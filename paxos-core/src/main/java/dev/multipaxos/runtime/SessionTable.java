@@ -17,23 +17,31 @@ import org.jspecify.annotations.Nullable;
 record SessionTable(long logTimeMillis, List<Entry> sessions) {
 
     /** One session, with its answers at their sequence modulo the length of the array, a power of two. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Entry(
-            long id,
-            long lastUseMillis,
-            long floor,
-            @Nullable Bytes[] answers) {
+    static final class Entry {
+        private final long id;
+        private final long lastUseMillis;
+        private final long floor;
+        private final @Nullable Bytes[] answers;
 
-        private @Nullable Bytes answer(long sequence) {
-            return answers[(int) (sequence & (answers.length - 1))];
+        Entry(long id, long lastUseMillis, long floor, @Nullable Bytes[] answers) {
+            this.id = id;
+            this.lastUseMillis = lastUseMillis;
+            this.floor = floor;
+            this.answers = answers;
         }
 
-        private int count() {
+        private void writeTo(OutputStream out) throws IOException {
             int count = 0;
             for (Bytes answer : answers) {
                 count += answer == null ? 0 : 1;
             }
-            return count;
+            write(new SnapshotPart.Session(id, lastUseMillis, floor, count), out);
+            for (long sequence = floor; sequence < floor + answers.length; sequence++) {
+                Bytes answer = answers[(int) (sequence & (answers.length - 1))];
+                if (answer != null) {
+                    write(new SnapshotPart.Answer(sequence, answer), out);
+                }
+            }
         }
     }
 
@@ -45,15 +53,7 @@ record SessionTable(long logTimeMillis, List<Entry> sessions) {
      */
     void writeTo(OutputStream out) throws IOException {
         for (Entry session : sessions) {
-            write(
-                    new SnapshotPart.Session(session.id(), session.lastUseMillis(), session.floor(), session.count()),
-                    out);
-            for (long sequence = session.floor(); sequence < session.floor() + session.answers().length; sequence++) {
-                Bytes answer = session.answer(sequence);
-                if (answer != null) {
-                    write(new SnapshotPart.Answer(sequence, answer), out);
-                }
-            }
+            session.writeTo(out);
         }
     }
 

@@ -88,7 +88,10 @@ final class SnapshotOutput extends OutputStream {
 
     /** Writes what is still here; fails if anything failed before, whatever the state machine made of it. */
     void finish() throws IOException {
-        empty();
+        check();
+        if (filled > 0) {
+            empty();
+        }
     }
 
     /** Lets through what no store throws: the store is broken, not the snapshot. */

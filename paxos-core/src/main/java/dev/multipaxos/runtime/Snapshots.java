@@ -7,6 +7,7 @@ import dev.multipaxos.wire.SnapshotPart;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -37,13 +38,16 @@ final class Snapshots {
     private final SnapshotJob job;
     private final JournalWriter storage;
     private final LongSupplier lowestNeeded;
+    private final LongConsumer snapshotted;
     private final Consumer<Consumer<NodeListener>> tell;
 
     private final List<SnapshotCall> asked = new ArrayList<>(); // for one that begins later than now
     private final List<SnapshotCall> served = new ArrayList<>(); // by the one that is being taken
     private boolean taking;
     private final long chosenBefore; // no snapshot below stands for all that the journal has lost
-    private boolean repairing; // the next trim lets go of all that it may
+    private long stored; // by the state machine, in a store of its own
+    private long damagedUpTo; // damage in the journal goes up to this slot; negative if there is none
+    private boolean repairing; // the next trim lets go of all that it may: damaged segments go with it
     private boolean trimDue; // as the last life ended before it had trimmed
     private long begunPosition; // of the journal, when the last attempt began
     private volatile View view;
@@ -62,6 +66,8 @@ final class Snapshots {
      * @param trimmedUpTo the slot up to which the journal is trimmed
      * @param chosenBefore the slot that must be executed before there is a snapshot again; it is, unless the node has lost a
      *     part of its past
+     * @param damagedUpTo the last slot of which the journal has lost records; negative if it has lost none
+     * @param snapshotted tells the core that a snapshot of this node's own is durable
      * @param tell tells the listener
      */
     Snapshots(
@@ -74,17 +80,21 @@ final class Snapshots {
             long journalBytes,
             long trimmedUpTo,
             long chosenBefore,
+            long damagedUpTo,
+            LongConsumer snapshotted,
             Consumer<Consumer<NodeListener>> tell) {
         this.retention = retention;
         this.apply = apply;
         this.job = job;
         this.storage = storage;
         this.lowestNeeded = lowestNeeded;
+        this.snapshotted = snapshotted;
         this.tell = tell;
         this.view = found;
         this.trimDue = found.slot() > trimmedUpTo;
         this.begunPosition = storage.position() - journalBytes;
         this.chosenBefore = chosenBefore;
+        this.damagedUpTo = damagedUpTo;
     }
 
     /** Looks whether it is time. Once in a few ticks. */
@@ -93,6 +103,7 @@ final class Snapshots {
             trimDue = false;
             trim();
         }
+        repairDamage();
         long every = retention.snapshotEveryBytes();
         if (!taking && every > 0 && !isRebuilding() && storage.position() - begunPosition >= every) {
             begin();
@@ -133,13 +144,11 @@ final class Snapshots {
         }
     }
 
-    /**
-     * Takes a snapshot, even if there is one of this very slot, and lets go of all of the journal that lies below: damaged
-     * segments go with it. Not while {@link #isRebuilding}.
-     */
-    void repair() {
-        repairing = true;
-        if (!taking) {
+    /** Once in a few ticks, while damage that was found at the start is still on the disk. */
+    private void repairDamage() {
+        if (damagedUpTo >= 0 && !taking && !isRebuilding() && apply.executedUpTo() >= damagedUpTo) {
+            damagedUpTo = -1;
+            repairing = true;
             begin();
         }
     }
@@ -149,6 +158,10 @@ final class Snapshots {
         begunPosition = storage.position();
         served.addAll(asked);
         asked.clear();
+        if (served.isEmpty() && apply.isDurable()) {
+            apply.askStored(); // which stands for the log as a snapshot does
+            return;
+        }
         apply.capture(job, repairing ? -1 : view.slot());
     }
 
@@ -165,6 +178,7 @@ final class Snapshots {
         if (id.slot() >= view.slot()) { // one that came from a member meanwhile may be newer
             view = new View(id.slot(), taken.writtenMillis());
         }
+        snapshotted.accept(id.slot());
         trim();
         tell.accept(listener -> listener.snapshotTaken(id.slot(), id.bytes()));
         served.forEach(call -> call.succeed(id.slot()));
@@ -175,6 +189,14 @@ final class Snapshots {
     void onUnchanged(long slot) {
         trim(); // promises and marks have filled the journal
         served.forEach(call -> call.succeed(slot));
+        end();
+    }
+
+    /** The state machine's own store stands for the slots up to this one. */
+    void onStored(long slot) {
+        stored = slot;
+        snapshotted.accept(slot);
+        trim();
         end();
     }
 
@@ -195,7 +217,7 @@ final class Snapshots {
     }
 
     private void trim() {
-        long upTo = Math.min(view.slot(), lowestNeeded.getAsLong() - 1);
+        long upTo = Math.min(Math.max(view.slot(), stored), lowestNeeded.getAsLong() - 1);
         if (upTo > 0) {
             storage.trim(upTo, repairing ? 0 : retention.keepBytes());
             repairing = false;

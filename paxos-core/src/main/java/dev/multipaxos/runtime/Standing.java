@@ -9,12 +9,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the journal says that touches no slot, and so must be said again before the part of the journal that says it may go: the
- * promise, the mark of the chosen prefix as it was recorded, and who is pinned. Owned by whoever reads or writes the journal.
+ * promise, the mark of the chosen prefix as it was recorded, the last snapshot that was installed, and who is pinned. Owned by whoever reads or writes the journal.
  */
 final class Standing {
 
     private Ballot promised = Ballot.ZERO;
     private long chosenUpTo;
+    private long installed;
     private final TreeMap<Integer, Pinned> pinned = new TreeMap<>();
 
     /** A record of the protocol is in the journal. */
@@ -25,6 +26,8 @@ final class Standing {
             promised = promised.max(vote.ballot()); // which is a promise too, and may go with its slot
         } else if (record instanceof Record.ChosenUpTo prefix) {
             chosenUpTo = Math.max(chosenUpTo, prefix.slot());
+        } else if (record instanceof Record.Installed snapshot) {
+            installed = Math.max(installed, snapshot.slot());
         }
     }
 
@@ -46,6 +49,11 @@ final class Standing {
     /** {@return the mark, to be said again; null if there is none} */
     Record.@Nullable ChosenUpTo mark() {
         return chosenUpTo == 0 ? null : new Record.ChosenUpTo(chosenUpTo);
+    }
+
+    /** {@return the last snapshot that came from a member, to be said again before the mark; null if there is none} */
+    Record.@Nullable Installed snapshot() {
+        return installed == 0 ? null : new Record.Installed(installed);
     }
 
     /** {@return who is pinned, ascending} */

@@ -10,7 +10,7 @@ import java.io.IOException;
  * a record before a {@code sync} that began after its {@code append} has returned.
  *
  * <p><b>Threads.</b> {@link #open} and {@link #replay} are called first, once, in this order, by one thread. From then on one
- * thread, never interrupted, calls {@link #append}, {@link #sync} and {@link #idle}; {@link #read} is called by another at the
+ * thread, never interrupted, calls {@link #append}, {@link #sync}, {@link #idle} and {@link #trim}; {@link #read} is called by another at the
  * same time. {@link #close} is called when both have stopped.
  *
  * <p><b>Errors.</b> After an exception from {@link #append}, {@link #sync}, {@link #idle} or {@link #trim} the storage is <i>failed</i>:
@@ -154,9 +154,7 @@ public interface DurableStorage extends AutoCloseable {
      * @throws StorageException if that failed; it is final. A file that cannot be deleted is no failure: the next start tries again
      * @throws IllegalArgumentException if a number is negative, or {@code restatedFrom} not durable
      */
-    default void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
-        throw new UnsupportedOperationException();
-    }
+    void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException;
 
     /**
      * {@return the highest {@code upTo} of the group that {@link #trim} was called with, 0 if none: the log alone does not say any
@@ -164,9 +162,7 @@ public interface DurableStorage extends AutoCloseable {
      *
      * @param group the group
      */
-    default long trimmedUpTo(int group) {
-        throw new UnsupportedOperationException();
-    }
+    long trimmedUpTo(int group);
 
     /**
      * {@return how much room there was when it last looked: at {@link #replay}, before it needed more, and at {@link #idle}.

@@ -185,6 +185,7 @@ final class MessageReader {
         long coveredFrom = 0;
         long coveredTo = 0;
         List<Message.Entry> entries = new ArrayList<>();
+        List<Message.Unknown> unknown = new ArrayList<>();
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             switch (tag) {
                 case PeerProto.Promise.BALLOT_FIELD_NUMBER << 3 | DELIMITED -> ballot = Values.readBallot(in);
@@ -203,6 +204,19 @@ final class MessageReader {
                     }
                     entries.add(entry);
                 }
+                case PeerProto.Promise.UNKNOWN_FIELD_NUMBER << 3 | DELIMITED -> {
+                    Message.Unknown lost = unknown(in);
+                    long before = unknown.isEmpty()
+                            ? 0
+                            : unknown.get(unknown.size() - 1).last();
+                    if (lost.first() <= before) {
+                        throw Head.bad("unknown slots from " + lost.first() + " on, after " + before);
+                    }
+                    if (unknown.size() == RANGES_MAX) {
+                        throw Head.bad("more than " + RANGES_MAX + " ranges of unknown slots");
+                    }
+                    unknown.add(lost);
+                }
                 default -> Head.skip(in, tag);
             }
         }
@@ -215,6 +229,12 @@ final class MessageReader {
                 throw Head.bad("entries " + first + ".." + last + " in a chunk of " + coveredFrom + ".." + coveredTo);
             }
         }
+        for (Message.Unknown lost : unknown) {
+            if (lost.first() <= coveredTo && lost.last() >= coveredFrom) {
+                throw Head.bad("slots " + lost.first() + ".." + lost.last() + " are unknown, in a chunk of "
+                        + coveredFrom + ".." + coveredTo);
+            }
+        }
         return new Message.Promise(
                 Values.used(ballot),
                 Head.slot(fromSlot),
@@ -222,7 +242,29 @@ final class MessageReader {
                 coveredTo,
                 entries,
                 prefix(chosenUpTo),
-                prefix(clearedUpTo));
+                prefix(clearedUpTo),
+                unknown);
+    }
+
+    private static Message.Unknown unknown(CodedInputStream in) throws IOException {
+        int outer = Head.enterMessage(in);
+        long first = 0;
+        long last = 0;
+        Ballot upTo = Ballot.ZERO;
+        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+            switch (tag) {
+                case PeerProto.Unknown.FIRST_FIELD_NUMBER << 3 | VARINT -> first = in.readInt64();
+                case PeerProto.Unknown.LAST_FIELD_NUMBER << 3 | VARINT -> last = in.readInt64();
+                case PeerProto.Unknown.UP_TO_FIELD_NUMBER << 3 | DELIMITED -> upTo = Values.readBallot(in);
+                default -> Head.skip(in, tag);
+            }
+        }
+        Head.endMessage(in, outer);
+        checkRange(first, last);
+        if (last == Long.MAX_VALUE) {
+            throw Head.bad("unknown slots without an end");
+        }
+        return new Message.Unknown(first, last, upTo);
     }
 
     private static Message.Entry entry(CodedInputStream in, Body body) throws IOException {

@@ -99,6 +99,12 @@ final class MessageWriter {
                     .setValue(Values.toProto(entry.value()))
                     .setChosen(entry.chosen()));
         }
+        for (Message.Unknown lost : promise.unknown()) {
+            proto.addUnknown(PeerProto.Unknown.newBuilder()
+                    .setFirst(lost.first())
+                    .setLast(lost.last())
+                    .setUpTo(Values.toProto(lost.upTo())));
+        }
         return proto.build();
     }
 

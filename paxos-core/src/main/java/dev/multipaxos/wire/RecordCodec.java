@@ -46,6 +46,8 @@ public final class RecordCodec {
             return RecordKind.RECORD_KIND_CHOSEN_VALUE;
         } else if (record instanceof Record.Promised) {
             return RecordKind.RECORD_KIND_PROMISED_VALUE;
+        } else if (record instanceof Record.Installed) {
+            return RecordKind.RECORD_KIND_INSTALLED_VALUE;
         }
         throw new IllegalStateException("no encoding for " + record.getClass());
     }
@@ -54,7 +56,7 @@ public final class RecordCodec {
      * Tells which slots a record touches.
      *
      * @param record the record
-     * @return the first; 0 if it touches none. A {@link Record.ChosenUpTo} speaks of slots and touches none
+     * @return the first; 0 if it touches none. A {@link Record.ChosenUpTo} or {@link Record.Installed} speaks of slots and touches none
      */
     public static long slotFrom(Record record) {
         if (record instanceof Record.Accepted accepted) {
@@ -144,6 +146,9 @@ public final class RecordCodec {
             case RecordKind.RECORD_KIND_CHOSEN_UP_TO_VALUE -> {
                 return new Record.ChosenUpTo(Head.notNegative("the end of the chosen prefix", slot));
             }
+            case RecordKind.RECORD_KIND_INSTALLED_VALUE -> {
+                return new Record.Installed(Head.slot(slot));
+            }
             default -> throw Head.bad("record kind " + kind + " is unknown; a newer version may have written it");
         }
     }
@@ -192,6 +197,8 @@ public final class RecordCodec {
             return new Fields(chosen.slot(), Ballot.ZERO, chosen.value());
         } else if (record instanceof Record.Promised promised) {
             return new Fields(0, promised.ballot(), null);
+        } else if (record instanceof Record.Installed installed) {
+            return new Fields(installed.slot(), Ballot.ZERO, null);
         }
         throw new IllegalStateException("no encoding for " + record.getClass());
     }

@@ -4,9 +4,12 @@ import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Message.Accept;
 import dev.multipaxos.runtime.Driver;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +33,9 @@ final class Cluster {
         final int id;
         final List<Record> disk = new ArrayList<>(); // what a crash keeps
         final List<Record> cache = new ArrayList<>(); // written, not yet durable
+        final Set<Record> rotten =
+                Collections.newSetFromMap(new IdentityHashMap<>()); // of the disk, what cannot be read
+        final TreeMap<Long, Value> snapshot = new TreeMap<>(); // what its newest snapshot stands for
         final TreeMap<Long, Value> executed = new TreeMap<>();
         final Map<Long, Long> readyReads = new HashMap<>();
         final List<Long> refusedReads = new ArrayList<>();
@@ -59,11 +65,53 @@ final class Cluster {
 
         void start() {
             executed.clear();
-            lastExecuted = 0;
-            Replay replay = new Replay(0, this::run);
-            disk.forEach(replay::record);
+            executed.putAll(snapshot);
+            lastExecuted = snapshot.size();
             recordsBefore = disk.size();
-            driver = new Driver(new Replica(id, configuration, parameters, replay.finish()), this, this, this);
+            driver = new Driver(new Replica(id, configuration, parameters, replay(this::run)), this, this, this);
+        }
+
+        /** What a restart would find. */
+        private Durable replay(Replay.Execute execute) {
+            Replay replay = new Replay(snapshot.size(), execute);
+            Ballot behind = Ballot.ZERO;
+            long first = 0; // of the extent of damage that was read last
+            long last = 0;
+            boolean damage = false;
+            for (Record record : disk) {
+                long slot = 0;
+                Ballot before = behind;
+                if (record instanceof Record.Promised promise) {
+                    behind = promise.ballot();
+                } else if (record instanceof Record.Accepted vote) {
+                    behind = vote.ballot();
+                    slot = vote.slot();
+                } else if (record instanceof Record.Chosen choice) {
+                    slot = choice.slot();
+                }
+                if (rotten.contains(record)) {
+                    first = first == 0 || (slot != 0 && slot < first) ? slot : first;
+                    last = Math.max(last, slot);
+                    damage = true;
+                    continue;
+                }
+                if (damage) {
+                    replay.damaged(first, last, before);
+                    damage = false;
+                    first = 0;
+                    last = 0;
+                }
+                replay.record(record);
+            }
+            if (damage) {
+                replay.damaged(first, last, behind);
+            }
+            return replay.finish();
+        }
+
+        /** A snapshot of its own state machine is durable. */
+        void takeSnapshot() {
+            snapshot.putAll(executed);
         }
 
         void crash(int unsyncedThatSurvive) {
@@ -102,6 +150,8 @@ final class Cluster {
                     checkOneValue(vote.slot(), vote.ballot(), vote.value());
                 } else if (record instanceof Record.ChosenUpTo prefix) {
                     durableChosenUpTo = Math.max(durableChosenUpTo, prefix.slot());
+                } else if (record instanceof Record.Installed installed) {
+                    durableChosenUpTo = Math.max(durableChosenUpTo, installed.slot());
                 }
             }
             disk.addAll(records);
@@ -159,7 +209,11 @@ final class Cluster {
         public void readLog(int to, long fromSlot, long toSlot, int maxBytes) {
             List<Value> values = new ArrayList<>();
             for (long slot = fromSlot; slot <= toSlot && values.size() < 64; slot++) {
-                values.add(executed.get(slot));
+                Value value = executed.get(slot);
+                if (value == null) {
+                    break; // it lacks it itself
+                }
+                values.add(value);
             }
             logReads.add(new Flight(id, id, new Message.CatchUpReply(fromSlot, values, to)));
         }
@@ -315,6 +369,24 @@ final class Cluster {
         node(id).crash(0);
     }
 
+    /** These records on the disk of a node that is down cannot be read any more. */
+    void damage(int id, Predicate<Record> which) {
+        node(id).disk.stream().filter(which).forEach(node(id).rotten::add);
+    }
+
+    /** A snapshot of what one node has executed becomes durable at another, whose state machine is set to it. */
+    void install(int id, int from, long upTo) {
+        Node node = node(id);
+        node.snapshot.putAll(node(from).executed.headMap(upTo, true));
+        node.durableChosenUpTo =
+                Math.max(node.durableChosenUpTo, upTo); // the snapshot says so, whatever the journal does
+        if (node.lastExecuted < upTo) {
+            node.executed.putAll(node.snapshot);
+            node.lastExecuted = upTo;
+        }
+        step(id, new Input.Installed(upTo));
+    }
+
     void restart(int id) {
         node(id).start();
     }
@@ -358,6 +430,11 @@ final class Cluster {
             check(
                     holds.upTo() <= node.durableChosenUpTo,
                     "node " + node.id + " says that it holds " + holds.upTo() + ", its disk " + node.durableChosenUpTo);
+            check(
+                    node.rotten.isEmpty()
+                            || holds.upTo() <= node.replay((slot, value) -> {}).executed(),
+                    "node " + node.id + " says that it holds " + holds.upTo()
+                            + ", but a restart would lack some of it");
         }
     }
 

@@ -60,6 +60,9 @@ class RandomSchedulesTest {
         final boolean[] inCamp;
         int campEvents;
         final double keeps;
+        final int rotting; // the one node whose disk loses records, or 0
+        boolean hasRotted;
+        final double installs;
         final Set<String> muted = new HashSet<>(); // kinds of messages that do not reach a node, for a while
         final List<Cluster.Flight> kept = new ArrayList<>(); // to come again when everybody has forgotten them
         int values;
@@ -103,6 +106,9 @@ class RandomSchedulesTest {
             camps = random.nextInt(2) == 0 ? 0.005 : 0;
             inCamp = new boolean[size + 1];
             keeps = random.nextInt(2) == 0 ? random.nextDouble() * 0.3 : 0;
+            boolean othersElect = size >= 3 && quorums.phase1() < size; // or what is lost may be missed for ever
+            installs = random.nextInt(3) == 0 ? 0.005 : 0;
+            rotting = othersElect && random.nextInt(2) == 0 ? 1 + random.nextInt(size) : 0;
         }
 
         long run() {
@@ -136,6 +142,8 @@ class RandomSchedulesTest {
                 cut[id][1 + random.nextInt(size)] ^= true;
             } else if (dice < crashes + cuts + mutes) {
                 mute(id);
+            } else if (dice < crashes + cuts + mutes + installs) {
+                install(node);
             } else if (dice < 0.60) {
                 if (!kept.isEmpty() && random.nextInt(20) == 0) {
                     cluster.deliver(kept.get(random.nextInt(kept.size())));
@@ -221,8 +229,34 @@ class RandomSchedulesTest {
         }
 
         private void restart(int id) {
+            if (id == rotting && random.nextBoolean()) {
+                rot(cluster.node(id));
+            }
             cluster.restart(id);
             executed[id] = cluster.node(id).lastExecuted;
+        }
+
+        /** A snapshot of another node, or of its own past, arrives at a node that may have got further by itself. */
+        private void install(Cluster.Node node) {
+            Cluster.Node from = cluster.node(1 + random.nextInt(size));
+            if (node.isUp() && from.lastExecuted > node.snapshot.size()) {
+                long upTo = from.lastExecuted - random.nextInt(3);
+                if (upTo > node.snapshot.size()) {
+                    cluster.install(node.id, from.id, upTo);
+                    executed[node.id] = Math.max(
+                            executed[node.id], Math.min(upTo, node.replica().slotOut() - 1));
+                }
+            }
+        }
+
+        /** An extent of the journal cannot be read any more, mostly near its end. */
+        private void rot(Cluster.Node node) {
+            int records = node.disk.size();
+            int from = records - 1 - random.nextInt(1 + random.nextInt(1 + records));
+            for (int i = Math.max(0, from); i < Math.min(records, from + 1 + random.nextInt(6)); i++) {
+                node.rotten.add(node.disk.get(i));
+                hasRotted = true;
+            }
         }
 
         private void executeSome(Cluster.Node node) {
@@ -275,7 +309,7 @@ class RandomSchedulesTest {
         private void heal() {
             cluster.syncAtOnce = true;
             cluster.executeAtOnce = true;
-            int away = random.nextInt(1 + size - needed);
+            int away = hasRotted ? 0 : random.nextInt(1 + size - needed);
             for (Cluster.Node node : cluster.nodes()) {
                 if (away > 0 && random.nextInt(size) < size - needed) {
                     away--;

@@ -1,6 +1,7 @@
 package dev.multipaxos.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.multipaxos.Codec;
 import dev.multipaxos.Consistency;
@@ -9,10 +10,14 @@ import dev.multipaxos.StateMachine;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.spi.SnapshotStore;
+import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.wire.ClientMessage;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.FoundingRecord;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -24,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 class ApplierTest {
 
     /** Its state is all that was applied. */
-    private static final class Echo implements StateMachine<Bytes, Bytes> {
+    private static class Echo implements StateMachine<Bytes, Bytes> {
         private Bytes applied = Bytes.EMPTY;
         private boolean broken;
 
@@ -218,5 +223,78 @@ class ApplierTest {
                         mail instanceof SnapshotJob.Taken taken && taken.id().slot() == 5);
         apply.capture(job, 5);
         assertThat(work()).containsExactly(new Applier.Unchanged(5));
+    }
+
+    /** Applies commands of one session in slots of their own, and says how each ended. */
+    private static List<Object> apply(Execution<Bytes, Bytes> execution, long firstSlot, Command... commands) {
+        List<Object> ended = new ArrayList<>();
+        long slot = firstSlot;
+        for (Command command : commands) {
+            execution.execute(
+                    slot++, new Value.Batch(1_000, Commands.encode(List.of(command))), (of, status, answer) -> {
+                        ended.add(status);
+                        ended.add(answer);
+                    });
+        }
+        return ended;
+    }
+
+    @Test
+    void a_command_that_is_in_a_snapshot_is_answered_from_it_and_not_executed_again() throws IOException {
+        Command open = new Command(Command.Kind.OPEN, -5, 0, 0, Bytes.EMPTY);
+        long session = 1L << 20; // the first that is opened in slot 1
+        Command a = new Command(Command.Kind.APPLY, session, 1, 1, Bytes.utf8("a"));
+        Command b = new Command(Command.Kind.APPLY, session, 2, 1, Bytes.utf8("b"));
+        Command unknown = new Command(Command.Kind.APPLY, 77, 1, 1, Bytes.utf8("c"));
+        apply(execution, 1, open, a);
+        SnapshotStore.Id id;
+        try (SnapshotStore.Writer writer = store.create(1, 2)) {
+            SnapshotOutput out = new SnapshotOutput(writer, () -> false);
+            execution.capture(2).writeTo(out, HeapSnapshots.FOUNDING, 77);
+            out.finish();
+            id = writer.commit();
+        }
+        Echo other = new Echo();
+        Execution<Bytes, Bytes> restored =
+                new Execution<>(other, Codec.bytes(), Codec.bytes(), new Sessions(SessionRules.STANDARD));
+        new SnapshotReader(store, HeapSnapshots.FOUNDING, restored).restore(id);
+
+        assertThat(restored.sessionCount()).isEqualTo(1);
+        assertThat(apply(restored, 3, a, b, unknown, b))
+                .isEqualTo(apply(execution, 3, a, b, unknown, b))
+                .contains(ClientMessage.Status.SESSION_EXPIRED);
+        assertThat(other.applied).isEqualTo(Bytes.utf8("ab")).isEqualTo(echo.applied);
+    }
+
+    @Test
+    void a_snapshot_of_another_cluster_is_refused() throws IOException {
+        SnapshotStore.Id id = elsewhere(10, "elsewhere");
+        FoundingRecord another =
+                new FoundingRecord(1, 2_048, 1 << 20, 4 << 20, "majority", 1, 1, HeapSnapshots.FOUNDING.members());
+
+        assertThatThrownBy(() -> new SnapshotReader(store, another, execution).restore(id))
+                .isInstanceOf(StorageException.class)
+                .hasMessageContaining("founded");
+        assertThat(echo.applied).isEqualTo(Bytes.EMPTY);
+    }
+
+    @Test
+    void a_state_machine_that_fails_over_a_snapshot_is_not_gone_on_with() throws IOException {
+        SnapshotStore.Id id = elsewhere(10, "elsewhere");
+        Execution<Bytes, Bytes> fails = new Execution<>(
+                new Echo() {
+                    @Override
+                    public void restore(InputStream in) throws IOException {
+                        throw new IOException("half of it is in");
+                    }
+                },
+                Codec.bytes(),
+                Codec.bytes(),
+                new Sessions(SessionRules.STANDARD));
+
+        assertThatThrownBy(() -> new SnapshotReader(store, HeapSnapshots.FOUNDING, fails).restore(id))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("slot 10")
+                .hasMessageContaining("half of it is in");
     }
 }

@@ -77,7 +77,7 @@ class SessionTableTest {
             SplittableRandom random = new SplittableRandom(seed);
             Sessions original = new Sessions(RULES);
             List<Long> ids = new ArrayList<>();
-            int before = random.nextInt(200);
+            long before = random.nextInt(200);
             for (long slot = 1; slot <= before; slot++) {
                 noteOpened(batch(original, slot, ids, random), ids);
             }

@@ -86,6 +86,7 @@ record Format(String name, Function<Samples, Object> sample, Function<Object, By
         all.add(record("record.Accepted", 2, Samples::acceptedRecord));
         all.add(record("record.Chosen", 3, Samples::chosen));
         all.add(record("record.ChosenUpTo", 4, Samples::chosenUpTo));
+        all.add(record("record.Installed", 5, Samples::installed));
         all.add(new Format(
                 "record.Pinned",
                 Samples::pinned,

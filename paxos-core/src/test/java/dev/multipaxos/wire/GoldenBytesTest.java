@@ -107,6 +107,20 @@ class GoldenBytesTest {
                                 new Message.Entry(44, Ballot.ZERO, Value.NO_OP, true)),
                         41,
                         40));
+        peer(
+                all,
+                "Promise unknown",
+                new Message.Promise(
+                        BALLOT,
+                        42,
+                        42,
+                        43,
+                        List.of(),
+                        41,
+                        40,
+                        List.of(
+                                new Message.Unknown(44, 300, new Ballot(6, 1)),
+                                new Message.Unknown(301, 301, Ballot.ZERO))));
         peer(all, "Accept", new Message.Accept(BALLOT, 43, BATCH, 42));
         peer(all, "Accept of-no-op", new Message.Accept(BALLOT, 43, Value.NO_OP, 42));
         peer(
@@ -135,6 +149,7 @@ class GoldenBytesTest {
         all.put("record.Accepted no-op", new Record.Accepted(43, BALLOT, Value.NO_OP));
         all.put("record.Chosen", new Record.Chosen(43, BATCH));
         all.put("record.ChosenUpTo", new Record.ChosenUpTo(43));
+        all.put("record.Installed", new Record.Installed(43));
         all.put("record.Pinned", new Pinned(3, 0x1122334455667788L));
         all.put(
                 "hello.Member",

@@ -68,7 +68,21 @@ final class Samples {
             entries.add(new Message.Entry(slot, chosen ? ballotOrZero() : ballot(), value(), chosen));
         }
         long coveredTo = random.nextBoolean() ? Long.MAX_VALUE : Math.max(slot, coveredFrom) + random.nextInt(3);
-        return new Message.Promise(ballot(), slot(), coveredFrom, coveredTo, entries, number(), number());
+        return new Message.Promise(
+                ballot(), slot(), coveredFrom, coveredTo, entries, number(), number(), unknown(coveredFrom, coveredTo));
+    }
+
+    /** Ranges before and behind the slots that a chunk covers. */
+    private List<Message.Unknown> unknown(long coveredFrom, long coveredTo) {
+        List<Message.Unknown> unknown = new ArrayList<>();
+        if (coveredFrom > 2 && random.nextInt(4) == 0) {
+            unknown.add(new Message.Unknown(1, coveredFrom - 2, ballotOrZero()));
+            unknown.add(new Message.Unknown(coveredFrom - 1, coveredFrom - 1, ballot()));
+        }
+        if (coveredTo < Long.MAX_VALUE - 9 && random.nextInt(4) == 0) {
+            unknown.add(new Message.Unknown(coveredTo + 1 + random.nextInt(3), coveredTo + 4, ballot()));
+        }
+        return unknown;
     }
 
     Message.Accept accept() {
@@ -172,6 +186,10 @@ final class Samples {
 
     Record.ChosenUpTo chosenUpTo() {
         return new Record.ChosenUpTo(number());
+    }
+
+    Record.Installed installed() {
+        return new Record.Installed(slot());
     }
 
     Pinned pinned() {

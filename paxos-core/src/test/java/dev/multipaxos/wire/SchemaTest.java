@@ -17,6 +17,7 @@ import dev.multipaxos.wire.proto.HandshakeProto.Foundation;
 import dev.multipaxos.wire.proto.JournalProto.AcceptedHead;
 import dev.multipaxos.wire.proto.JournalProto.ChosenHead;
 import dev.multipaxos.wire.proto.JournalProto.ChosenUpToHead;
+import dev.multipaxos.wire.proto.JournalProto.InstalledHead;
 import dev.multipaxos.wire.proto.JournalProto.PinnedHead;
 import dev.multipaxos.wire.proto.JournalProto.PromisedHead;
 import dev.multipaxos.wire.proto.PeerProto;
@@ -47,6 +48,7 @@ class SchemaTest {
             "record.Accepted", AcceptedHead.parser(),
             "record.Chosen", ChosenHead.parser(),
             "record.ChosenUpTo", ChosenUpToHead.parser(),
+            "record.Installed", InstalledHead.parser(),
             "record.Pinned", PinnedHead.parser());
 
     static List<Format> formats() {

@@ -22,11 +22,13 @@ final class Batch {
     private int records;
     private GroupMarks marks = new GroupMarks();
     private GroupMarks previousMarks;
+    private final int bootCount;
     private ByteBuffer header = direct(4096);
     private ByteBuffer[] sources = new ByteBuffer[0];
 
-    Batch(GroupMarks previousMarks) {
+    Batch(GroupMarks previousMarks, long bootCount) {
         this.previousMarks = previousMarks;
+        this.bootCount = Math.toIntExact(bootCount);
     }
 
     boolean isEmpty() {
@@ -97,9 +99,7 @@ final class Batch {
         header.putInt(marks.count()).putInt(previousMarks.count());
         marks.write(header);
         previousMarks.write(header);
-        while (header.position() < headerBytes - RecordLayout.CRC_BYTES) {
-            header.put((byte) 0);
-        }
+        header.putInt(headerBytes - RecordLayout.BOOT_COUNT_FROM_END, bootCount);
         int crc = chain.crc(segment, offset, 0, header, 0, headerBytes);
         header.clear().putInt(headerBytes - RecordLayout.CRC_BYTES, crc).limit(headerBytes);
 

@@ -21,7 +21,6 @@ import java.util.zip.CRC32C;
 final class CopiedFile {
     static final String TEMPORARY = ".new";
 
-    private static final int FORMAT = 1;
     private static final int PAGE_BYTES = 4096;
     private static final int HEAD_BYTES = 16;
     private static final int BYTES_MAX = 64 * 1024 * 1024;
@@ -29,11 +28,13 @@ final class CopiedFile {
     private final Disk disk;
     private final String name;
     private final long magic;
+    private final int knownFormat;
 
-    CopiedFile(Disk disk, String name, long magic) {
+    CopiedFile(Disk disk, String name, long magic, int knownFormat) {
         this.disk = disk;
         this.name = name;
         this.magic = magic;
+        this.knownFormat = knownFormat;
     }
 
     /**
@@ -41,8 +42,9 @@ final class CopiedFile {
      *
      * @param payload the payload, from its position to its limit
      * @param whole false if one of the copies is damaged
+     * @param format the format in which it was written
      */
-    record Content(ByteBuffer payload, boolean whole) {}
+    record Content(ByteBuffer payload, boolean whole, int format) {}
 
     Content read() throws IOException {
         String path = disk.describe(name);
@@ -67,11 +69,12 @@ final class CopiedFile {
             }
             int at = first ? 0 : half;
             int minimumReader = pages.getShort(at + 10) & 0xFFFF;
-            if (minimumReader > FORMAT) {
-                throw Failures.unknownVersion(path, minimumReader, FORMAT);
+            if (minimumReader > knownFormat) {
+                throw Failures.unknownVersion(path, minimumReader, knownFormat);
             }
+            int format = pages.getShort(at + 8) & 0xFFFF;
             pages.position(at + HEAD_BYTES).limit(at + HEAD_BYTES + pages.getInt(at + 12));
-            return new Content(pages.slice().order(ByteOrder.LITTLE_ENDIAN), first && second);
+            return new Content(pages.slice().order(ByteOrder.LITTLE_ENDIAN), first && second, format);
         }
     }
 
@@ -94,8 +97,8 @@ final class CopiedFile {
         for (int at = 0; at < pages.capacity(); at += half) {
             pages.position(at);
             pages.putLong(magic)
-                    .putShort((short) FORMAT)
-                    .putShort((short) FORMAT)
+                    .putShort((short) knownFormat)
+                    .putShort((short) knownFormat)
                     .putInt(length);
             pages.put(payload.duplicate());
             pages.putInt(crc(pages, at, length));

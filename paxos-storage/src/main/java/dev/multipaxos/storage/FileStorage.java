@@ -13,6 +13,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Threads.</b> As {@link DurableStorage} says. The thread that appends must not be interrupted: an interrupt closes the
  * file under it, and the storage has failed. The thread that reads may be. One more, {@code paxos-storage-spare}, makes
- * segments in advance; {@link #close} joins it.
+ * segments in advance and deletes those that were trimmed; {@link #close} joins it.
  *
  * <p><b>Errors.</b> A write or a force that fails is final: every later call throws the same exception, and nothing is tried
  * again, since a force that succeeds after one that failed says nothing about the bytes in between. Restart the process.
@@ -70,6 +71,7 @@ public final class FileStorage implements DurableStorage {
     private @Nullable Spares spares;
     private @Nullable JournalReader reader;
     private @Nullable Journal journal;
+    private @Nullable Trimmer trimmer;
     private @Nullable StorageException failure; // of the storage thread
     private boolean pastCache;
 
@@ -220,16 +222,15 @@ public final class FileStorage implements DurableStorage {
             Journal.End end = recovery.run();
             pastCache = recovery.readPastCache();
             gauge.measure();
-            Spares made = new Spares(
-                    disk, background == null ? ownThread() : background, random, segmentBytes, opened.reserve(), gauge);
+            Executor executor = background == null ? ownThread() : background;
+            Spares made = new Spares(disk, executor, random, segmentBytes, opened.reserve(), gauge);
             Journal recovered = new Journal(opened, made, gauge, index, end);
             spares = made;
             journal = recovered;
             reader = new JournalReader(disk, index, opened.owner());
-            recovered.mark(); // so that damage to what was just visited is never taken for a torn tail
-            if (opened.manifest().durable() < end.mark()) {
-                opened.replaceManifest(opened.manifest().durableTo(end.mark()));
-            }
+            trimmer = new Trimmer(opened, index, executor);
+            recovered.begin(); // so that damage to what was just visited is never taken for a torn tail
+            opened.replaceManifest(opened.manifest().durableTo(recovered.durable()));
         } catch (IOException e) {
             failure = named(e, disk.describe(""));
             throw failure;
@@ -315,6 +316,32 @@ public final class FileStorage implements DurableStorage {
         return gauge.space();
     }
 
+    @Override
+    public void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
+        Journal open = working();
+        sync(); // what was said again must not be lost when what it repeats is gone
+        if (group <= 0 || upTo < 0 || restatedFrom < 0 || restatedFrom > open.durable() || keepBytes < 0) {
+            throw new IllegalArgumentException(
+                    "group " + group + " must be positive, slot " + upTo + " and " + keepBytes
+                            + " bytes to keep not negative, position " + restatedFrom + " from 0 to " + open.durable()
+                            + ", the durable end");
+        }
+        try {
+            Objects.requireNonNull(trimmer).trim(group, upTo, restatedFrom, keepBytes, open.durable());
+        } catch (IOException | RuntimeException | Error e) {
+            throw failed(e, open);
+        }
+    }
+
+    @Override
+    public long trimmedUpTo(int group) {
+        StorageDirectory opened = directory;
+        if (opened == null) {
+            throw new IllegalStateException("not opened");
+        }
+        return opened.manifest().trim(group).upTo();
+    }
+
     private Journal working() throws StorageException {
         StorageException latched = failure;
         if (latched != null) {
@@ -385,6 +412,9 @@ public final class FileStorage implements DurableStorage {
         if (spares != null) {
             spares.close();
         }
+        if (trimmer != null) {
+            trimmer.close();
+        }
         closeQuietly(ownThread); // soon: it stops between two writes
         ownThread = null;
         if (spares != null) {
@@ -399,6 +429,7 @@ public final class FileStorage implements DurableStorage {
         spares = null;
         reader = null;
         journal = null;
+        trimmer = null;
     }
 
     private void closeQuietly(@Nullable Closeable open) {

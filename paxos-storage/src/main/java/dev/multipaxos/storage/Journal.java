@@ -52,7 +52,7 @@ final class Journal {
         this.gauge = gauge;
         this.index = index;
         this.chain = new Chain(directory.owner().cluster(), directory.owner().storageId());
-        this.batch = new Batch(found.marks());
+        this.batch = new Batch(found.marks(), directory.manifest().bootCount());
         this.segment = found.segment();
         this.file = directory.disk().open(segment.name, true);
         this.end = found.end();
@@ -88,6 +88,12 @@ final class Journal {
             write();
             unmarked = true;
         }
+    }
+
+    /** Writes the first batch of this life, an empty one: it marks what was found, and says that this life has begun. */
+    void begin() throws IOException {
+        unmarked = true;
+        mark();
     }
 
     /** Writes an empty batch, whose header says that everything before it is durable. */

@@ -42,9 +42,18 @@ final class JournalReader {
      * the blocks are known, for a later block may hold an earlier slot once more.
      */
     long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor) throws IOException {
+        closeTrimmed();
         for (long from = slotFrom; from <= slotTo; ) {
             SlotIndex.Selection selection = index.find(group, from, slotTo, maxBytes);
-            List<Found> found = gather(selection, group, from);
+            List<Found> found;
+            try {
+                found = gather(selection, group, from);
+            } catch (IOException e) {
+                if (selection.blocks().stream().allMatch(block -> index.holds(block.segment()))) {
+                    throw e;
+                }
+                continue; // a file was deleted under us, and the index does not name it any more
+            }
             if (!found.isEmpty()) {
                 return hand(group, found, lastWithin(found, from, selection.slotTo(), maxBytes), visitor);
             }
@@ -132,6 +141,17 @@ final class JournalReader {
             last = Math.max(last, Math.min(record.slotTo, slotTo));
         }
         return last;
+    }
+
+    /** A file that is open keeps its space though it is deleted. */
+    private void closeTrimmed() throws IOException {
+        for (Iterator<Map.Entry<Segment, DiskFile>> open = files.entrySet().iterator(); open.hasNext(); ) {
+            Map.Entry<Segment, DiskFile> file = open.next();
+            if (!index.holds(file.getKey())) {
+                open.remove();
+                file.getValue().close();
+            }
+        }
     }
 
     private DiskFile readable(Segment segment) throws IOException {

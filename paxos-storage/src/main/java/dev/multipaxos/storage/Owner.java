@@ -15,6 +15,7 @@ import java.security.NoSuchAlgorithmException;
  */
 record Owner(int node, long storageId, Bytes foundingRecord) {
     static final String FILE = "IDENTITY";
+    static final int FORMAT = 1;
     static final long MAGIC = 0x544E45444958504DL; // "MPXIDENT" in the file
 
     /** {@return what stands for the cluster in the journal: the first eight bytes of the SHA-256 of the founding record} */

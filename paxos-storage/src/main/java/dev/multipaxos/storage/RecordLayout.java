@@ -8,6 +8,7 @@ package dev.multipaxos.storage;
  *    appended:      24 first slot u64   32 last slot u64   40 body …
  *    batch header:  24 synced up to u64   32 batch bytes u64   40 records u32   44 previous CRC u32
  *                   48 groups u32   52 groups of the batch before u32   56 marks, 32 bytes for each group …
+ *                   then the boot count u32, 0 if it was written before this was known
  *  padding to 4 bytes below the next multiple of 8, then the CRC u32
  * </pre>
  */
@@ -35,6 +36,9 @@ final class RecordLayout {
     static final int PREVIOUS_GROUPS = 52;
     static final int MARKS = 56;
     static final int MARK_BYTES = 32;
+
+    /** Where the boot count is in a batch header, counted back from its end. */
+    static final int BOOT_COUNT_FROM_END = 8;
 
     static final int CRC_BYTES = 4;
     static final int LENGTH_MIN = 48;

@@ -1,6 +1,7 @@
 package dev.multipaxos.storage;
 
 import dev.multipaxos.spi.DurableStorage.RecordVisitor;
+import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.disk.Disk;
 import dev.multipaxos.storage.disk.DiskFile;
 import java.io.IOException;
@@ -99,11 +100,7 @@ final class Recovery {
     }
 
     private void checkOwner(SegmentHeader header, long id, String path) throws IOException {
-        Owner owner = directory.owner();
-        if (header.segment() != id
-                || header.storageId() != owner.storageId()
-                || header.node() != owner.node()
-                || header.cluster() != owner.cluster()) {
+        if (!header.belongsTo(directory.owner(), id)) {
             throw Failures.damaged(
                     path,
                     "the file is not the one that was here: its header names segment "
@@ -119,9 +116,11 @@ final class Recovery {
         }
     }
 
-    private static boolean follows(@Nullable Segment before, SegmentHeader header) {
+    /** The first one follows what was trimmed, or nothing. */
+    private boolean follows(@Nullable Segment before, SegmentHeader header) {
+        long start = directory.manifest().start();
         return before == null
-                ? header.previousSegment() == 0
+                ? header.logicalStart() == start && (header.previousSegment() == 0) == (start == 0)
                 : header.previousSegment() == before.header.segment()
                         && header.logicalStart() == before.position(header.previousEnd());
     }
@@ -206,6 +205,7 @@ final class Recovery {
         long end = start + scan.batchBytes();
         mark = Math.max(mark, scan.syncedUpTo());
         scan.readMarks(marks);
+        checkLife(scan);
         scan.addTo(index, crc);
         int last = scan.crc();
         for (long at = scan.next(); at < end; at = scan.next()) {
@@ -220,6 +220,16 @@ final class Recovery {
         crc = last;
         batch++;
         return end;
+    }
+
+    /** A later life than this one was found when the directory was opened, if it could be seen: else it is found here. */
+    private void checkLife(SegmentScan scan) throws StorageException {
+        if (scan.bootCount() >= directory.manifest().bootCount()) {
+            throw Failures.damaged(
+                    disk.describe(Manifest.FILE),
+                    "it is an old copy: " + scan.path() + " was written when the storage was opened for the "
+                            + scan.bootCount() + "th time");
+        }
     }
 
     /** The next batch header repeats what this one said; if it is not the very next one, nothing does. */

@@ -9,7 +9,7 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first two pages of a segment, each a copy of the header. The rest of a page is zero: what trimming needs goes there.
+ * The first two pages of a segment, each a copy of the header. The rest of a page is zero.
  *
  * @param node the node
  * @param cluster the hash of the founding record
@@ -97,6 +97,11 @@ record SegmentHeader(
             return 0;
         }
         return isWhole(window.buffer(), COPY_BYTES) ? -1 : COPY_BYTES;
+    }
+
+    /** {@return whether the segment is the one that has this id here} */
+    boolean belongsTo(Owner owner, long id) {
+        return segment == id && storageId == owner.storageId() && node == owner.node() && cluster == owner.cluster();
     }
 
     private static SegmentHeader decode(ByteBuffer pages, int at) {

@@ -118,6 +118,10 @@ final class SegmentScan {
         return buffer.getInt(at + RecordLayout.PREVIOUS_CRC);
     }
 
+    long bootCount() {
+        return buffer.getInt(at + length - RecordLayout.BOOT_COUNT_FROM_END);
+    }
+
     void readMarks(GroupMarks marks) {
         marks.read(buffer, at + RecordLayout.MARKS, buffer.getInt(at + RecordLayout.GROUPS));
     }

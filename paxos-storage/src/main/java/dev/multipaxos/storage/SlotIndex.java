@@ -9,18 +9,21 @@ import java.util.Map;
 
 /**
  * Where the durable records of a group's slots are, coarsely: for each block of about 64 KiB of the journal and each group in
- * it, the lowest and the highest slot. Primitives in arrays: a journal of a gigabyte costs about half a megabyte.
+ * it, the lowest and the highest slot; and what each segment holds of each group, so that trimming need not read it. Primitives
+ * in arrays: a journal of a gigabyte costs about half a megabyte.
  *
- * <p>The storage thread adds, the reading thread looks up.
+ * <p>The storage thread adds and drops, the reading thread looks up.
  */
 final class SlotIndex {
     static final int BLOCK_BYTES = 64 * 1024;
 
     private final List<Segment> segments = new ArrayList<>();
-    private final Map<Integer, Entries> groups = new HashMap<>();
+    private int segmentsGone; // the number of the first segment
+    private final Map<Integer, GroupIndex> groups = new HashMap<>();
 
     // by block
     private int blocks;
+    private int blocksGone; // the number of the first block
     private int[] segment = new int[64];
     private int[] start = new int[64];
     private int[] end = new int[64];
@@ -37,33 +40,6 @@ final class SlotIndex {
      */
     record Selection(List<Block> blocks, long slotTo) {}
 
-    private static final class Entries {
-        private int count;
-        private int[] block = new int[16];
-        private int[] bytes = new int[16];
-        private long[] slotFrom = new long[16];
-        private long[] slotTo = new long[16];
-
-        void add(int inBlock, int length, long from, long to) {
-            if (count == 0 || block[count - 1] != inBlock) {
-                if (count == block.length) {
-                    block = Arrays.copyOf(block, 2 * count);
-                    bytes = Arrays.copyOf(bytes, 2 * count);
-                    slotFrom = Arrays.copyOf(slotFrom, 2 * count);
-                    slotTo = Arrays.copyOf(slotTo, 2 * count);
-                }
-                block[count] = inBlock;
-                bytes[count] = 0;
-                slotFrom[count] = from;
-                slotTo[count] = to;
-                count++;
-            }
-            bytes[count - 1] += length;
-            slotFrom[count - 1] = Math.min(slotFrom[count - 1], from);
-            slotTo[count - 1] = Math.max(slotTo[count - 1], to);
-        }
-    }
-
     /** Begins a segment: what is added from now on is in it. */
     synchronized void add(Segment next) {
         segments.add(next);
@@ -75,26 +51,30 @@ final class SlotIndex {
         if (buffer.getShort(at + RecordLayout.FLAGS) == RecordLayout.OWN) {
             return;
         }
+        long from = buffer.getLong(at + RecordLayout.SLOT_FROM);
         long to = buffer.getLong(at + RecordLayout.SLOT_TO);
-        if (to != 0) {
-            groups.computeIfAbsent(buffer.getInt(at + RecordLayout.GROUP), group -> new Entries())
-                    .add(blocks - 1, length, buffer.getLong(at + RecordLayout.SLOT_FROM), to);
-        }
+        touch(buffer.getInt(at + RecordLayout.GROUP), offset + length, length, from, to);
     }
 
     /** Adds what is lost behind what was added last: whoever looks for these slots must find that they are not there. */
     synchronized void addDamaged(int offset, int offsetEnd, GroupMarks lost) {
         extend(offset, offsetEnd, 0);
         for (int i = 0; i < lost.count(); i++) {
-            if (lost.slotTo(i) != 0) {
-                groups.computeIfAbsent(lost.group(i), group -> new Entries())
-                        .add(blocks - 1, 0, lost.slotFrom(i), lost.slotTo(i));
-            }
+            touch(lost.group(i), offsetEnd, 0, lost.slotFrom(i), lost.slotTo(i));
+        }
+    }
+
+    private void touch(int inGroup, int offsetEnd, int length, long from, long to) {
+        GroupIndex group = groups.computeIfAbsent(inGroup, none -> new GroupIndex());
+        Segment file = segments.get(segments.size() - 1);
+        group.hold(segmentsGone + segments.size() - 1, to, file.position(offsetEnd));
+        if (to != 0) {
+            group.add(blocksGone + blocks - 1, length, from, to);
         }
     }
 
     private void extend(int offset, int offsetEnd, int previousCrc) {
-        int current = segments.size() - 1;
+        int current = segmentsGone + segments.size() - 1;
         if (blocks == 0 || segment[blocks - 1] != current || offset - start[blocks - 1] >= BLOCK_BYTES) {
             if (blocks == segment.length) {
                 segment = Arrays.copyOf(segment, 2 * blocks);
@@ -121,7 +101,7 @@ final class SlotIndex {
      * @return the blocks and the last slot that they hold
      */
     synchronized Selection find(int group, long from, long to, long maxBytes) {
-        Entries entries = groups.get(group);
+        GroupIndex entries = groups.get(group);
         if (entries == null) {
             return new Selection(List.of(), to);
         }
@@ -146,16 +126,61 @@ final class SlotIndex {
         List<Block> selected = new ArrayList<>();
         for (int i : candidates) {
             if (entries.slotFrom[i] <= last) {
-                int block = entries.block[i];
+                int block = entries.block[i] - blocksGone;
+                Segment file = segments.get(segment[block] - segmentsGone);
                 selected.add(new Block(
-                        segments.get(segment[block]),
-                        start[block],
-                        end[block],
-                        crcBefore[block],
-                        entries.slotFrom[i],
-                        entries.slotTo[i]));
+                        file, start[block], end[block], crcBefore[block], entries.slotFrom[i], entries.slotTo[i]));
             }
         }
         return new Selection(selected, last);
+    }
+
+    /**
+     * Finds out how much is obsolete. The last segment, which is being written, never is.
+     *
+     * @param points how far each group is
+     * @param below a journal position; what reaches beyond it stays
+     * @return how many segments, from the oldest on
+     */
+    synchronized int obsolete(Map<Integer, TrimPoint> points, long below) {
+        int needed = segmentsGone + segments.size() - 1;
+        for (Map.Entry<Integer, GroupIndex> group : groups.entrySet()) {
+            TrimPoint point = points.getOrDefault(group.getKey(), TrimPoint.NONE);
+            needed = Math.min(needed, group.getValue().firstNeeded(point, needed));
+        }
+        int count = needed - segmentsGone;
+        while (count > 0 && segment(count).header.logicalStart() > below) {
+            count--;
+        }
+        return count;
+    }
+
+    /** {@return a segment, the oldest being 0} */
+    synchronized Segment segment(int number) {
+        return segments.get(number);
+    }
+
+    synchronized boolean holds(Segment wanted) {
+        return segments.contains(wanted);
+    }
+
+    /** Forgets the oldest segments. {@return them} */
+    synchronized List<Segment> drop(int count) {
+        List<Segment> oldest = segments.subList(0, count);
+        List<Segment> dropped = List.copyOf(oldest);
+        oldest.clear();
+        segmentsGone += count;
+        int gone = 0;
+        while (gone < blocks && segment[gone] < segmentsGone) {
+            gone++;
+        }
+        blocks -= gone;
+        blocksGone += gone;
+        System.arraycopy(segment, gone, segment, 0, blocks);
+        System.arraycopy(start, gone, start, 0, blocks);
+        System.arraycopy(end, gone, end, 0, blocks);
+        System.arraycopy(crcBefore, gone, crcBefore, 0, blocks);
+        groups.values().removeIf(group -> !group.dropBefore(blocksGone, segmentsGone));
+        return dropped;
     }
 }

@@ -31,7 +31,7 @@ final class StorageDirectory {
     private final int segmentBytes;
     private final Reserve reserve;
     private @Nullable Owner owner;
-    private @Nullable Manifest manifest;
+    private volatile @Nullable Manifest manifest; // replaced by the storage thread
 
     StorageDirectory(Disk disk, LongSupplier random, int segmentBytes) {
         this.disk = disk;
@@ -87,12 +87,13 @@ final class StorageDirectory {
         if (!names.contains(Manifest.FILE)) {
             throw Failures.missing(disk.describe(Manifest.FILE), "it names the segments of the journal");
         }
-        Manifest listed = Manifest.decode(manifestFile().read().payload());
+        Manifest listed = readManifest();
         if (listed.storageId() != found.storageId()) {
             throw Failures.damaged(disk.describe(Manifest.FILE), "it belongs to another storage than " + Owner.FILE);
         }
-        checkSegments(names, listed);
+        checkSegments(names, listed, found);
         finishCopies(names, listed);
+        long boots = Math.max(listed.bootCount(), new Lives(disk, found).last(listed.segments()));
         owner = found;
 
         removeOrphans(disk.list(), listed);
@@ -101,7 +102,7 @@ final class StorageDirectory {
             LOG.warn("{}: one of its two copies was damaged; replaced by the other", disk.describe(Owner.FILE));
             identityFile().write(found.encode());
         }
-        replaceManifest(listed.booted());
+        replaceManifest(listed.booted(boots + 1));
         return formatted;
     }
 
@@ -122,8 +123,7 @@ final class StorageDirectory {
                 throw Failures.missing(path, "it says whose directory this is, and " + name + " is a snapshot");
             }
         }
-        if (names.contains(Manifest.FILE)
-                && Manifest.decode(manifestFile().read().payload()).bootCount() > 0) {
+        if (names.contains(Manifest.FILE) && readManifest().bootCount() > 0) {
             throw Failures.missing(path, "it says whose directory this is, and by its manifest it was in use");
         }
     }
@@ -145,7 +145,7 @@ final class StorageDirectory {
             file.force(true);
         }
         disk.syncDirectory();
-        manifestFile().write(new Manifest(1, fresh.storageId(), 0, 0, List.of(segment)).encode());
+        manifestFile().write(Manifest.first(fresh.storageId(), segment).encode());
         identityFile().write(fresh.encode());
         LOG.info("{}: formatted for node {}, storage id {}", path(), node, Long.toHexString(fresh.storageId()));
     }
@@ -172,7 +172,7 @@ final class StorageDirectory {
         return "cluster " + Long.toHexString(Owner.cluster(foundingRecord)) + " (" + foundingRecord + ")";
     }
 
-    private void checkSegments(List<String> names, Manifest listed) throws IOException {
+    private void checkSegments(List<String> names, Manifest listed, Owner found) throws IOException {
         Set<String> there = new HashSet<>(names);
         Set<String> expected = listed.names();
         for (String name : expected) {
@@ -181,7 +181,10 @@ final class StorageDirectory {
             }
         }
         for (String name : names) {
-            if (Segment.isName(name) && !expected.contains(name) && hasRecords(name)) {
+            if (Segment.isName(name)
+                    && !expected.contains(name)
+                    && hasRecords(name)
+                    && !isTrimmed(name, listed, found)) {
                 throw Failures.damaged(
                         disk.describe(name),
                         "it holds records but " + Manifest.FILE + " does not name it, so " + Manifest.FILE
@@ -200,15 +203,40 @@ final class StorageDirectory {
         }
     }
 
-    /** What a crash left behind: files that were not finished, and segments in which nothing was written. */
+    /** A segment that lies below all that the manifest names, and is ours, was to be deleted. */
+    private boolean isTrimmed(String name, Manifest listed, Owner found) throws IOException {
+        try (DiskFile file = disk.open(name, false)) {
+            SegmentHeader header = SegmentHeader.read(file, disk.describe(name));
+            return header != null
+                    && header.belongsTo(found, header.segment())
+                    && Segment.name(header.segment()).equals(name)
+                    && header.logicalStart() < listed.start();
+        }
+    }
+
+    /** What a crash left behind: files that were not finished, segments in which nothing was written, or that were trimmed. */
     private void removeOrphans(List<String> names, Manifest listed) throws IOException {
         Set<String> expected = listed.names();
         for (String name : names) {
             boolean unlisted = Segment.isName(name) && !expected.contains(name);
             boolean unfinished = name.endsWith(CopiedFile.TEMPORARY) && isOurs(name);
             if (unlisted || unfinished) {
-                disk.delete(name);
+                deleteIfPossible(disk, name);
             }
+        }
+    }
+
+    /** Deletes what nobody needs. If that fails, the next start tries again. */
+    static boolean deleteIfPossible(Disk disk, String name) {
+        try {
+            disk.delete(name);
+            return true;
+        } catch (IOException e) {
+            LOG.warn(
+                    "{}: cannot be deleted, though it is not needed; the next start tries again",
+                    disk.describe(name),
+                    e);
+            return false;
         }
     }
 
@@ -235,11 +263,16 @@ final class StorageDirectory {
     }
 
     private CopiedFile identityFile() {
-        return new CopiedFile(disk, Owner.FILE, Owner.MAGIC);
+        return new CopiedFile(disk, Owner.FILE, Owner.MAGIC, Owner.FORMAT);
     }
 
     private CopiedFile manifestFile() {
-        return new CopiedFile(disk, Manifest.FILE, Manifest.MAGIC);
+        return new CopiedFile(disk, Manifest.FILE, Manifest.MAGIC, Manifest.FORMAT);
+    }
+
+    private Manifest readManifest() throws IOException {
+        CopiedFile.Content content = manifestFile().read();
+        return Manifest.decode(content.payload(), content.format());
     }
 
     private String path() {

@@ -5,6 +5,7 @@ import static dev.multipaxos.storage.Fixture.NODE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage.Identity;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.Fixture.Stored;
@@ -35,6 +36,8 @@ class CrashEnumerationTest {
     private static final boolean FULL = "full".equals(System.getProperty("storage.enumeration"));
 
     private static final CrashStates.Effort FIRST = new CrashStates.Effort(12, FULL ? 1_000 : 100);
+
+    private static final int GROUPS = 3;
 
     /** Of so many recoveries one is interrupted by a second crash, anywhere in it. */
     private static final int NESTED_EVERY = FULL ? 5 : 50;
@@ -108,6 +111,41 @@ class CrashEnumerationTest {
     }
 
     @Test
+    void trimming_while_files_are_deleted_at_once() throws Exception {
+        enumerate(400, Spares.AT_ONCE, CrashEnumerationTest::trim);
+    }
+
+    @Test
+    void trimming_while_files_are_deleted_later() throws Exception {
+        enumerate(400, Spares.LATER, CrashEnumerationTest::trim);
+    }
+
+    @Test
+    void trimming_by_a_process_that_ends_before_anything_is_deleted() throws Exception {
+        enumerate(400, Spares.NEVER, CrashEnumerationTest::trim);
+    }
+
+    /** Three groups with segments in common; what touches no slot is said again; a second life trims what the first has written. */
+    private static void trim(Life life, Slots slots) throws StorageException {
+        life.begin();
+        life.restate();
+        for (int i = 0; i < 3; i++) {
+            life.appendAndSync(slots, 2, 1700);
+        }
+        life.trim(2);
+        life.appendAndSync(slots, 2, 1700);
+        life.trim(6);
+        life.append(slots, 1, 1700); // and never synced
+        life.isKilled();
+        life.begin();
+        assertThat(life.gone).as("records that were trimmed").isPositive();
+        life.appendAndSync(slots, 2, 1700);
+        life.trim(8);
+        life.appendAndSync(slots, 1, 30);
+        life.end();
+    }
+
+    @Test
     void the_repair_of_a_damaged_copy_of_the_identity() throws Exception {
         Life before = new Life(new RecordedDisk(Map.of()), Spares.AT_ONCE, 0, Said.NOTHING);
         before.begin();
@@ -161,7 +199,7 @@ class CrashEnumerationTest {
             List<Stored> next = new ArrayList<>();
             for (int i = 0; i < records; i++) {
                 last++;
-                next.add(Stored.of(1 + (int) (last % 3), last, bytes));
+                next.add(Stored.of(1 + (int) (last % GROUPS), last, bytes));
             }
             return next;
         }
@@ -175,10 +213,39 @@ class CrashEnumerationTest {
      * @param position a journal position that was said
      * @param storageId the storage, 0 if it was not said
      * @param bootCount the last one that was said
+     * @param trimmed how far the journal was trimmed at most, and at least
      */
-    private record Said(List<Stored> appended, int acknowledged, long position, long storageId, long bootCount) {
-        static final Said NOTHING = new Said(List.of(), 0, 0, 0, 0);
+    private record Said(
+            List<Stored> appended, int acknowledged, long position, long storageId, long bootCount, Trimmed trimmed) {
+        static final Said NOTHING = new Said(List.of(), 0, 0, 0, 0, new Trimmed(0, 0, 0));
+
+        Said with(List<Stored> records, int durable, long end) {
+            return new Said(records, durable, end, storageId, bootCount, trimmed);
+        }
+
+        /** {@return how many of the oldest records may be missing} */
+        int obsolete() {
+            int count = 0;
+            while (count < appended.size() && isObsolete(count)) {
+                count++;
+            }
+            return count;
+        }
+
+        private boolean isObsolete(int at) {
+            long slot = appended.get(at).slotTo();
+            return slot == 0 ? at < trimmed.restatedFrom() : slot <= trimmed.upToAtMost();
+        }
     }
+
+    /**
+     * How far all groups were trimmed.
+     *
+     * @param upToAtLeast the slot that was acknowledged
+     * @param upToAtMost the slot that was asked for
+     * @param restatedFrom so many records were appended when it was begun to say again what touches no slot
+     */
+    private record Trimmed(long upToAtLeast, long upToAtMost, int restatedFrom) {}
 
     /** Uses a recorded disk, and notes what the storage says. */
     private static final class Life {
@@ -189,6 +256,7 @@ class CrashEnumerationTest {
         private final SplittableRandom ids;
         private FileStorage storage;
         private Said last;
+        private int gone; // records that the last start did not find, being trimmed
 
         Life(RecordedDisk disk, Spares spares, int depth, Said before) {
             this.disk = disk;
@@ -218,29 +286,78 @@ class CrashEnumerationTest {
                 assertThat(identity.storageId()).isEqualTo(last.storageId());
             }
             say(new Said(
-                    last.appended(), last.acknowledged(), last.position(), identity.storageId(), identity.bootCount()));
+                    last.appended(),
+                    last.acknowledged(),
+                    last.position(),
+                    identity.storageId(),
+                    identity.bootCount(),
+                    last.trimmed()));
+            for (int group = 1; group <= GROUPS; group++) {
+                assertThat(storage.trimmedUpTo(group))
+                        .isBetween(last.trimmed().upToAtLeast(), last.trimmed().upToAtMost());
+            }
             List<Stored> found = Fixture.replay(storage);
-            assertThat(found.size())
+            gone = found.isEmpty() ? 0 : last.appended().indexOf(found.get(0));
+            assertThat(gone).isBetween(0, last.obsolete());
+            assertThat(gone + found.size())
                     .isBetween(last.acknowledged(), last.appended().size());
-            assertThat(found).isEqualTo(last.appended().subList(0, found.size()));
-            acknowledged(found);
+            assertThat(found).isEqualTo(last.appended().subList(gone, gone + found.size()));
+            acknowledged(last.appended().subList(0, gone + found.size()));
         }
 
         private void acknowledged(List<Stored> records) {
             assertThat(storage.durablePosition()).isGreaterThanOrEqualTo(last.position());
-            say(new Said(records, records.size(), storage.durablePosition(), last.storageId(), last.bootCount()));
+            say(last.with(records, records.size(), storage.durablePosition()));
         }
 
         void append(Slots slots, int records, int bytes) throws StorageException {
-            for (Stored record : slots.next(records, bytes)) {
+            append(slots.next(records, bytes));
+        }
+
+        private void append(List<Stored> records) throws StorageException {
+            for (Stored record : records) {
                 while (spares == Spares.LATER && !background.isEmpty()) {
                     background.remove().run();
                 }
                 List<Stored> more = new ArrayList<>(last.appended());
                 more.add(record); // first: an append that needs room syncs what was appended before
-                say(new Said(more, last.acknowledged(), last.position(), last.storageId(), last.bootCount()));
+                say(last.with(more, last.acknowledged(), last.position()));
                 record.appendTo(storage);
             }
+        }
+
+        /** Says of each group what touches no slot; another text each time. */
+        void restate() throws StorageException {
+            for (int group = 1; group <= GROUPS; group++) {
+                int number = last.appended().size();
+                append(List.of(new Stored(group, 3, 0, 0, Bytes.utf8("promise of group " + group + ", " + number))));
+            }
+        }
+
+        void trim(long upTo) throws StorageException {
+            int from = last.appended().size();
+            long position = storage.durablePosition();
+            restate();
+            for (int group = 1; group <= GROUPS; group++) {
+                Trimmed before = last.trimmed();
+                int restated = group < GROUPS ? before.restatedFrom() : from; // the records of the last one go last
+                say(new Said(
+                        last.appended(),
+                        last.acknowledged(),
+                        last.position(),
+                        last.storageId(),
+                        last.bootCount(),
+                        new Trimmed(before.upToAtLeast(), upTo, restated)));
+                storage.trim(group, upTo, position, 0);
+                acknowledged(last.appended());
+            }
+            say(new Said(
+                    last.appended(),
+                    last.acknowledged(),
+                    last.position(),
+                    last.storageId(),
+                    last.bootCount(),
+                    new Trimmed(upTo, upTo, from)));
         }
 
         void appendAndSync(Slots slots, int records, int bytes) throws StorageException {
@@ -307,7 +424,12 @@ class CrashEnumerationTest {
             CRC32C high = new CRC32C();
             CRC32 low = new CRC32();
             int before = Objects.hash(
-                    said.appended().size(), said.acknowledged(), said.position(), said.bootCount(), files.keySet());
+                    said.appended().size(),
+                    said.acknowledged(),
+                    said.position(),
+                    said.bootCount(),
+                    said.trimmed(),
+                    files.keySet());
             files.values().forEach(bytes -> {
                 high.update(bytes);
                 low.update(bytes);

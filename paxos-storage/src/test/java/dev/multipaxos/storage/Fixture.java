@@ -1,6 +1,7 @@
 package dev.multipaxos.storage;
 
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DurableStorage.RecordVisitor;
 import dev.multipaxos.spi.StorageException;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,37 @@ final class Fixture {
             storage.append(
                     group, kind, slotFrom, slotTo, 5, NODE, body.slice(0, cut), body.slice(cut, body.length() - cut));
         }
+    }
+
+    /** What may be lost, as a visitor hears it. */
+    record Lost(int group, long slotFrom, long slotTo, long round, int node) {
+        boolean covers(Stored record) {
+            return group == record.group() && slotFrom <= record.slotFrom() && record.slotTo() <= slotTo;
+        }
+    }
+
+    /** Takes damage, and goes on. */
+    static final class Patient implements RecordVisitor {
+        final List<Stored> found = new ArrayList<>();
+        final List<Lost> lost = new ArrayList<>();
+
+        @Override
+        public void record(int group, int kind, long slotFrom, long slotTo, Bytes body) {
+            found.add(new Stored(group, kind, slotFrom, slotTo, body));
+        }
+
+        @Override
+        public void damaged(int group, long slotFrom, long slotTo, long round, int node) {
+            lost.add(new Lost(group, slotFrom, slotTo, round, node));
+        }
+    }
+
+    /** Opens and replays, whatever is lost. */
+    static Patient startPatiently(FileStorage storage) throws StorageException {
+        Patient visitor = new Patient();
+        storage.open(NODE, FOUNDING);
+        storage.replay(visitor);
+        return visitor;
     }
 
     /** A storage over a disk in memory that makes spare segments at once. */

@@ -57,6 +57,8 @@ final class MemoryDisk implements Disk {
     int forces;
     int openFiles;
     boolean readsPastCache = true;
+    String unreadable = ""; // a file
+    int unreadableAt; // a byte of it
 
     @Nullable
     Error nextForceThrows;
@@ -172,7 +174,7 @@ final class MemoryDisk implements Disk {
         }
         Content content = new Content();
         name(map -> map.put(name, content));
-        return new MemoryFile(content, true);
+        return new MemoryFile(name, content, true);
     }
 
     @Override
@@ -182,7 +184,7 @@ final class MemoryDisk implements Disk {
         if (content == null) {
             throw new NoSuchFileException(name);
         }
-        return new MemoryFile(content, writable);
+        return new MemoryFile(name, content, writable);
     }
 
     /** What is on the disk, once the pages that count as changed are written. */
@@ -195,7 +197,7 @@ final class MemoryDisk implements Disk {
         }
         Content platter = new Content();
         platter.now = content.clean == null ? content.now : MemoryFile.written(content, content.clean);
-        return readsPastCache ? new MemoryFile(platter, false) : null;
+        return readsPastCache ? new MemoryFile(name, platter, false) : null;
     }
 
     @Override
@@ -255,11 +257,13 @@ final class MemoryDisk implements Disk {
     }
 
     private final class MemoryFile implements DiskFile {
+        private final String name;
         private final Content content;
         private final boolean writable;
         private boolean closed;
 
-        MemoryFile(Content content, boolean writable) {
+        MemoryFile(String name, Content content, boolean writable) {
+            this.name = name;
             this.content = content;
             this.writable = writable;
             openFiles++;
@@ -273,8 +277,13 @@ final class MemoryDisk implements Disk {
         }
 
         @Override
-        public int read(ByteBuffer target, long position) {
+        public int read(ByteBuffer target, long position) throws IOException {
             synchronized (MemoryDisk.this) {
+                if (name.equals(unreadable)
+                        && position <= unreadableAt
+                        && unreadableAt < position + target.remaining()) {
+                    throw new IOException("input/output error");
+                }
                 if (position >= content.now.length) {
                     return -1;
                 }

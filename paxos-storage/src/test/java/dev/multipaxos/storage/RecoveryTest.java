@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
+import dev.multipaxos.storage.Fixture.Lost;
 import dev.multipaxos.storage.Fixture.Stored;
 import dev.multipaxos.storage.disk.DiskFile;
 import java.nio.ByteBuffer;
@@ -290,6 +291,153 @@ class RecoveryTest {
         StorageException damage = refusal(() -> Fixture.contents(disk));
         assertThat(damage.code()).isEqualTo(Code.DAMAGED);
         assertThat(damage).hasMessageContaining(Manifest.FILE);
+    }
+
+    // ---- for a visitor that takes damage ----
+
+    /** Where batches begin in the only segment, and behind the last one. */
+    private static List<Integer> borders(List<List<Stored>> batches) throws StorageException {
+        List<Integer> borders = new ArrayList<>(List.of(SegmentHeader.BYTES));
+        for (int i = 1; i <= batches.size(); i++) {
+            borders.add(endOfData(only(Fixture.written(batches.subList(0, i)))));
+        }
+        return borders;
+    }
+
+    private static Fixture.Patient patiently(MemoryDisk disk) throws StorageException {
+        try (FileStorage storage = on(disk)) {
+            return Fixture.startPatiently(storage);
+        }
+    }
+
+    @Test
+    void a_damaged_record_takes_the_rest_of_its_batch_and_the_header_says_what_that_was() throws Exception {
+        MemoryDisk disk = Fixture.written(BATCHES);
+        int second = borders(BATCHES).get(1);
+        only(disk)[second + (int) RecordLayout.headerLength(3) + 50] ^= 1; // in the first of its two records
+        Fixture.Patient patient = patiently(disk);
+        assertThat(patient.lost)
+                .containsExactly(new Lost(1, 2, 2, 5, Fixture.NODE), new Lost(2, 1, 1, 5, Fixture.NODE));
+        List<Stored> rest = new ArrayList<>(BATCHES.get(0));
+        rest.addAll(Fixture.flat(BATCHES.subList(2, 4)));
+        assertThat(patient.found).isEqualTo(rest);
+    }
+
+    @Test
+    void what_a_lost_batch_header_said_the_next_one_repeats() throws Exception {
+        MemoryDisk disk = Fixture.written(BATCHES);
+        only(disk)[borders(BATCHES).get(1) + 30] ^= 1;
+        Fixture.Patient patient = patiently(disk);
+        assertThat(patient.lost)
+                .containsExactly(new Lost(1, 2, 2, 5, Fixture.NODE), new Lost(2, 1, 1, 5, Fixture.NODE));
+        assertThat(patient.found).hasSize(5).doesNotContainAnyElementsOf(BATCHES.get(1));
+    }
+
+    @Test
+    void damage_in_several_places_is_reported_in_its_order_and_the_journal_goes_on() throws Exception {
+        MemoryDisk disk = Fixture.written(BATCHES);
+        List<Integer> borders = borders(BATCHES);
+        only(disk)[borders.get(0) + 30] ^= 1;
+        only(disk)[borders.get(3) - 10] ^= 1;
+        Stored next = Stored.of(1, 9, 50);
+        try (FileStorage storage = on(disk)) {
+            assertThat(Fixture.startPatiently(storage).lost)
+                    .containsExactly(new Lost(1, 1, 1, 5, Fixture.NODE), new Lost(1, 3, 3, 5, Fixture.NODE));
+            next.appendTo(storage);
+            storage.sync();
+        }
+        Fixture.Patient again = patiently(disk);
+        assertThat(again.lost).hasSize(2);
+        assertThat(again.found).hasSize(6).endsWith(next);
+    }
+
+    @Test
+    void two_lost_headers_in_a_row_are_a_lost_state() throws Exception {
+        MemoryDisk disk = Fixture.written(BATCHES);
+        List<Integer> borders = borders(BATCHES);
+        only(disk)[borders.get(1) + 30] ^= 1;
+        only(disk)[borders.get(2) + 30] ^= 1;
+        StorageException lost = refusal(() -> patiently(disk));
+        assertThat(lost.code()).isEqualTo(Code.DAMAGED);
+        assertThat(lost)
+                .hasMessageContaining("offset " + borders.get(1))
+                .hasMessageContaining("promised and accepted is lost")
+                .hasMessageContaining("remove this node from the cluster and add it as a new one");
+    }
+
+    @Test
+    void a_lost_header_at_the_end_of_a_segment_is_told_by_the_next_segment() throws Exception {
+        MemoryDisk disk = rotated();
+        List<Stored> all = Fixture.contents(disk);
+        int told = 0;
+        for (String name : disk.journals()) {
+            MemoryDisk copy = disk.copy();
+            byte[] bytes = copy.bytes(name);
+            int last = lastHeader(bytes);
+            bytes[last + 30] ^= 1;
+            Fixture.Patient patient = patiently(copy);
+            List<Stored> missing = new ArrayList<>(all);
+            missing.removeAll(patient.found);
+            assertThat(missing).allMatch(record -> patient.lost.stream().anyMatch(lost -> lost.covers(record)));
+            told += patient.lost.size();
+        }
+        assertThat(told).isGreaterThan(3);
+    }
+
+    private static int lastHeader(byte[] bytes) {
+        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int last = SegmentHeader.BYTES;
+        for (int at = last; at < bytes.length - 4 && buffer.getInt(at) > 0; at += buffer.getInt(at)) {
+            if (buffer.getShort(at + RecordLayout.FLAGS) == RecordLayout.OWN) {
+                last = at;
+            }
+        }
+        return last;
+    }
+
+    @Test
+    void a_page_that_cannot_be_read_is_damage_below_a_mark_and_an_error_above() throws Exception {
+        List<List<Stored>> batches = new ArrayList<>();
+        for (int bytes : new int[] {7000, 20, 30, 40}) { // the first page holds no other batch
+            batches.add(List.of(Stored.of(1, batches.size() + 1, bytes)));
+        }
+        MemoryDisk disk = Fixture.written(batches);
+        disk.unreadable = disk.journals().get(0);
+        disk.unreadableAt = SegmentHeader.BYTES + 100;
+        Fixture.Patient patient = patiently(disk);
+        assertThat(patient.lost).containsExactly(new Lost(1, 1, 1, 5, Fixture.NODE));
+        assertThat(patient.found).isEqualTo(Fixture.flat(batches.subList(1, 4)));
+
+        MemoryDisk tail = Fixture.written(batches);
+        tail.unreadable = tail.journals().get(0);
+        tail.unreadableAt = Fixture.SEGMENT_BYTES - 1;
+        StorageException error = refusal(() -> patiently(tail));
+        assertThat(error.code()).isEqualTo(Code.IO_FAILED);
+        assertThat(error).hasMessageContaining("input/output error");
+    }
+
+    @Test
+    void a_read_over_damage_gives_what_is_left_and_says_what_is_not() throws Exception {
+        MemoryDisk disk = Fixture.written(BATCHES);
+        String segment = disk.journals().get(0);
+        only(disk)[borders(BATCHES).get(1) + 30] ^= 1;
+        try (FileStorage storage = on(disk)) {
+            Fixture.startPatiently(storage);
+            mustTell(storage, 2);
+            disk.bytes(segment)[borders(BATCHES).get(3) - 10] ^= 1; // and after the start
+            mustTell(storage, 3);
+        }
+    }
+
+    private static void mustTell(FileStorage storage, long missing) throws StorageException {
+        Fixture.Patient patient = new Fixture.Patient();
+        assertThat(storage.read(1, 1, 5, 100_000, patient)).isEqualTo(5);
+        assertThat(patient.lost).isNotEmpty().allMatch(lost -> lost.group() == 1);
+        assertThat(patient.lost).anyMatch(lost -> lost.slotFrom() <= missing && missing <= lost.slotTo());
+        assertThat(patient.found).isNotEmpty().noneMatch(record -> record.slotFrom() == missing);
+        assertThat(refusal(() -> storage.read(1, missing, missing, 1, (group, kind, from, to, body) -> {}))
+                        .code())
+                .isEqualTo(Code.DAMAGED);
     }
 
     @Test

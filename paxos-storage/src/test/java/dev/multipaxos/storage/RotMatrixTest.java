@@ -4,6 +4,8 @@ import static dev.multipaxos.storage.Fixture.FOUNDING;
 import static dev.multipaxos.storage.Fixture.NODE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DurableStorage.Identity;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.Fixture.Stored;
@@ -20,6 +22,8 @@ import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.Executor;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -28,7 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * is and what to do. One exception is stated in {@code docs/storage.md} and held to the byte by {@link Directory#expected}: what
  * takes away the end of the last segment, and every mark that follows, leaves the journal as it once was.
  *
- * <p>{@code -Dstorage.enumeration=full} tries every byte of both directories.
+ * <p>{@code -Dstorage.enumeration=full} tries every byte of all directories.
  */
 class RotMatrixTest {
     private static final boolean FULL = "full".equals(System.getProperty("storage.enumeration"));
@@ -41,9 +45,13 @@ class RotMatrixTest {
         /** In good order, with a mark behind the last batch. */
         CLOSED,
         /** Killed: the last batch is synced and has no mark behind it, and a spare segment is there. */
-        KILLED;
+        KILLED,
+        /** Trimmed, and closed in good order. */
+        TRIMMED,
+        /** Killed while it trimmed: the segments that are obsolete are still there. */
+        UNDELETED;
 
-        /** Three segments, in the second life. */
+        /** Three segments, in the second life; or more, of which some were trimmed. */
         Directory make() throws IOException {
             Directory made = new Directory();
             made.start();
@@ -58,7 +66,14 @@ class RotMatrixTest {
             }
             made.idle();
             made.write(14, 300);
-            if (this == CLOSED) {
+            if (this == TRIMMED || this == UNDELETED) {
+                for (int slot = 16; slot < 20; slot += 2) {
+                    made.write(slot, 1900);
+                }
+                made.trim(8, this == TRIMMED);
+                made.write(20, 300);
+            }
+            if (this == CLOSED || this == TRIMMED) {
                 made.idle();
                 made.stop();
             }
@@ -71,24 +86,55 @@ class RotMatrixTest {
     private static final class Directory {
         private final RecordedDisk disk = new RecordedDisk(Map.of());
         private final SplittableRandom ids = new SplittableRandom(11);
+        private boolean background = true;
         private FileStorage storage = fresh();
 
         final List<Stored> records = new ArrayList<>();
+        final List<Stored> trimmed = new ArrayList<>(); // and those that went before them
+        long bootCount;
         final List<SortedMap<String, byte[]>> past = new ArrayList<>(); // after each step
         private long manifestMark; // a journal position: everything below is known to be durable
+        private final List<Long> positions = new ArrayList<>(); // of the records
         SortedMap<String, byte[]> files = new TreeMap<>();
         final SortedMap<String, SegmentHeader> headers = new TreeMap<>(); // of those that are in use
         private final Map<String, Integer> ends = new TreeMap<>(); // of the records of those that were left
+        int passed; // stops that a visitor that takes damage does not meet
         String last = "";
 
         private FileStorage fresh() {
-            return FileStorage.on(disk, Runnable::run, ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES);
+            Executor executor = work -> {
+                if (background) {
+                    work.run();
+                }
+            };
+            return FileStorage.on(disk, executor, ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES);
         }
 
         void start() throws StorageException {
             storage = fresh();
-            assertThat(Fixture.start(storage)).isEqualTo(records);
+            bootCount = storage.open(NODE, FOUNDING).bootCount();
+            assertThat(Fixture.replay(storage)).isEqualTo(records);
             past.add(disk.files());
+        }
+
+        void trim(long upTo, boolean delete) throws StorageException {
+            long position = storage.durablePosition();
+            for (int group = 1; group <= 2; group++) {
+                Stored promise = new Stored(group, 3, 0, 0, Bytes.utf8("a promise of group " + group));
+                promise.appendTo(storage);
+                records.add(promise);
+            }
+            background = delete;
+            storage.trim(1, upTo, position, 0);
+            past.add(disk.files());
+            storage.trim(2, upTo, position, 0);
+            past.add(disk.files());
+            try (FileStorage another = FileStorage.on(new RecordedDisk(disk.files()), work -> {}, ids::nextLong)) {
+                int left = Fixture.start(another).size();
+                trimmed.addAll(records.subList(0, records.size() - left));
+                records.subList(0, records.size() - left).clear();
+            }
+            assertThat(trimmed).isNotEmpty().allMatch(record -> record.slotTo() <= upTo);
         }
 
         /** Appends two records and syncs. */
@@ -114,8 +160,8 @@ class RotMatrixTest {
 
         void look() throws IOException {
             files = disk.files();
-            Manifest manifest = Manifest.decode(
-                    new CopiedFile(disk, Manifest.FILE, Manifest.MAGIC).read().payload());
+            CopiedFile.Content content = new CopiedFile(disk, Manifest.FILE, Manifest.MAGIC, Manifest.FORMAT).read();
+            Manifest manifest = Manifest.decode(content.payload(), content.format());
             manifestMark = manifest.durable();
             for (long id : manifest.segments()) {
                 last = Segment.name(id);
@@ -126,6 +172,44 @@ class RotMatrixTest {
                 }
             }
             assertThat(headers).hasSizeGreaterThanOrEqualTo(3);
+            for (long id : manifest.segments()) {
+                notePositions(Segment.name(id));
+            }
+            assertThat(positions).hasSameSizeAs(records);
+        }
+
+        private void notePositions(String segment) {
+            ByteBuffer bytes = records(segment);
+            List<Integer> borders = borders(segment);
+            for (int at : borders.subList(0, borders.size() - 1)) {
+                if (!isHeader(bytes, at)) {
+                    positions.add(position(segment, at));
+                }
+            }
+        }
+
+        private long position(String segment, int at) {
+            return Objects.requireNonNull(headers.get(segment)).logicalStart() + at - SegmentHeader.BYTES;
+        }
+
+        private static boolean isHeader(ByteBuffer bytes, int at) {
+            return (bytes.getShort(at + RecordLayout.FLAGS) & RecordLayout.OWN) != 0;
+        }
+
+        /** {@return the highest mark that is left, if these are the bytes of a file} */
+        long markLeft(String name, byte[] now) {
+            long highest = name.equals(Manifest.FILE) ? 0 : manifestMark;
+            ByteBuffer bytes = records(last);
+            List<Integer> borders = borders(last);
+            for (int i = 0; i + 1 < borders.size(); i++) {
+                int at = borders.get(i);
+                int length = borders.get(i + 1) - at;
+                boolean gone = name.equals(last) && (now.length < at + length || changed(now, bytes(last), at, length));
+                if (isHeader(bytes, at) && !gone) {
+                    highest = Math.max(highest, bytes.getLong(at + RecordLayout.SYNCED_UP_TO));
+                }
+            }
+            return Math.max(highest, position(last, SegmentHeader.BYTES));
         }
 
         SortedMap<String, byte[]> copy() {
@@ -182,7 +266,7 @@ class RotMatrixTest {
             boolean stops = false;
             for (int i = 0; i + 1 < borders.size(); i++) {
                 int at = borders.get(i);
-                boolean isHeader = (bytes.getShort(at + RecordLayout.FLAGS) & RecordLayout.OWN) != 0;
+                boolean isHeader = isHeader(bytes, at);
                 boolean changed = changed(now, then, at, borders.get(i + 1) - at);
                 if (isHeader) {
                     stops |= bad >= 0 && !changed;
@@ -208,10 +292,12 @@ class RotMatrixTest {
     private static int start(Directory directory, SortedMap<String, byte[]> files, String what) {
         RecordedDisk disk = new RecordedDisk(files);
         SplittableRandom ids = new SplittableRandom(what.hashCode());
-        try (FileStorage storage =
-                FileStorage.on(disk, Runnable::run, ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES)) {
-            assertThat(storage.open(NODE, FOUNDING).formatted()).as(what).isFalse();
-            List<Stored> found = Fixture.replay(storage);
+        FileStorage small = FileStorage.on(disk, Runnable::run, ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES);
+        try (FileStorage storage = small) {
+            Identity identity = storage.open(NODE, FOUNDING);
+            assertThat(identity.formatted()).as(what).isFalse();
+            assertThat(identity.bootCount()).as(what).isGreaterThan(directory.bootCount);
+            List<Stored> found = withoutTrimmed(directory, Fixture.replay(storage));
             assertThat(found.size()).as(what).isLessThanOrEqualTo(directory.records.size());
             assertThat(found).as(what).isEqualTo(directory.records.subList(0, found.size()));
             return found.size();
@@ -222,10 +308,70 @@ class RotMatrixTest {
         }
     }
 
+    /** What is obsolete may be found again, if an older manifest is back and nothing was deleted yet. */
+    private static List<Stored> withoutTrimmed(Directory directory, List<Stored> found) {
+        int count = directory.trimmed.size();
+        boolean again =
+                count > 0 && found.size() >= count && found.subList(0, count).equals(directory.trimmed);
+        return again ? found.subList(count, found.size()) : found;
+    }
+
+    /**
+     * One file has changed, and the visitor takes damage. Each record below a mark is found, or what is reported as lost covers it;
+     * or the start stops. And what is found is what was written, in that order.
+     *
+     * @return whether it goes on
+     */
+    private static boolean goesOn(Directory directory, SortedMap<String, byte[]> files, String name, String what) {
+        RecordedDisk disk = new RecordedDisk(files);
+        SplittableRandom ids = new SplittableRandom(what.hashCode());
+        Fixture.Patient patient;
+        Stored next = Stored.of(3, 99, 100);
+        try (FileStorage storage =
+                FileStorage.on(disk, Runnable::run, ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES)) {
+            patient = Fixture.startPatiently(storage);
+            next.appendTo(storage);
+            storage.sync();
+        } catch (StorageException stop) {
+            assertThat(stop.code()).as("%s: %s", what, stop).isIn(Code.DAMAGED, Code.MISSING_FILE);
+            assertThat(stop).as(what).hasMessageMatching("(?s).*(journal-|MANIFEST|IDENTITY).*add it as a new one.*");
+            return false;
+        }
+        mustCover(directory, patient, directory.markLeft(name, Objects.requireNonNull(files.get(name))), what);
+        try (FileStorage storage = FileStorage.on(new RecordedDisk(disk.files()), Runnable::run, ids::nextLong)
+                .withSegmentBytes(Fixture.SEGMENT_BYTES)) {
+            Fixture.Patient again = Fixture.startPatiently(storage);
+            patient.found.add(next);
+            assertThat(again.found).as("%s, again", what).isEqualTo(patient.found);
+            assertThat(again.lost).as("%s, again", what).isEqualTo(patient.lost);
+        } catch (StorageException stop) {
+            throw new AssertionError(what + ", again: " + stop, stop);
+        }
+        return true;
+    }
+
+    private static void mustCover(Directory directory, Fixture.Patient patient, long mark, String what) {
+        List<Stored> found = withoutTrimmed(directory, patient.found);
+        int at = 0;
+        for (int i = 0; i < directory.records.size(); i++) {
+            Stored record = directory.records.get(i);
+            if (at < found.size() && found.get(at).equals(record)) {
+                at++;
+            } else if (directory.positions.get(i) < mark) {
+                assertThat(patient.lost).as("%s: %s is lost", what, record).anyMatch(lost -> lost.covers(record));
+            }
+        }
+        assertThat(at).as("%s: found, and each as it was", what).isEqualTo(found.size());
+        assertThat(patient.lost).as(what).allMatch(lost -> lost.round() == 5 && lost.node() == NODE);
+    }
+
     /** One file has changed. */
     private static int check(Directory directory, SortedMap<String, byte[]> files, String name, String what) {
         String said = what + " of " + name;
         int found = start(directory, files, said);
+        if (found == STOPS && Segment.isName(name) && goesOn(directory, files, name, said)) {
+            directory.passed++;
+        }
         if (directory.headers.containsKey(name)) {
             int expected = directory.expected(name, Objects.requireNonNull(files.get(name)));
             if (expected != STOPS || found != directory.records.size()) { // an empty batch may be lost, and no record
@@ -257,9 +403,10 @@ class RotMatrixTest {
             }
         }
         assertThat(stopped).isGreaterThan(3_000);
+        assertThat(directory.passed).as("most of it has an extent").isGreaterThan(stopped * 9 / 10);
     }
 
-    /** Everyday, zeros among zeros are skimmed, and one of the directories. */
+    /** Everyday, zeros among zeros are skimmed, and all directories but one. */
     private static int stride(Base base, byte[] bytes, int at) {
         int end = Math.min(at + 32, bytes.length);
         boolean empty = Arrays.equals(bytes, at, end, new byte[32], 0, end - at);
@@ -381,17 +528,38 @@ class RotMatrixTest {
                 files.put(name, then.clone());
                 stopped += check(directory, files, name, "old copy") == STOPS ? 1 : 0;
                 int half = then.length / 2;
-                int both = directory.files.containsKey(name)
-                        ? Math.min(then.length, directory.bytes(name).length) // one may have been cut off since
-                        : 0;
-                for (int at = 0; at < both; at += half) {
-                    byte[] mixed = directory.bytes(name).clone();
-                    System.arraycopy(then, at, mixed, at, Math.min(half, both - at));
+                for (int at = 0; directory.files.containsKey(name) && at < then.length; at += half) {
+                    byte[] bytes = directory.bytes(name);
+                    byte[] mixed = Arrays.copyOf(bytes, Math.max(bytes.length, at + half)); // it may have been longer
+                    System.arraycopy(then, at, mixed, at, half);
                     files.put(name, mixed);
                     stopped += check(directory, files, name, "old half at " + at) == STOPS ? 1 : 0;
                 }
             }
         }
         assertThat(stopped).isGreaterThan(20);
+    }
+
+    /** The journal knows better in which life it is: nothing else tells that the manifest is of another time. */
+    @Test
+    void an_older_manifest_that_names_the_same_segments_does_not_bring_an_old_boot_count_back() throws Exception {
+        Directory directory = new Directory();
+        directory.start();
+        directory.write(1, 40);
+        SortedMap<String, byte[]> past = directory.disk.files();
+        for (int life = 2; life < 6; life++) {
+            directory.stop();
+            directory.start();
+        }
+        SortedMap<String, byte[]> files = directory.disk.files();
+        files.put(Manifest.FILE, Objects.requireNonNull(past.get(Manifest.FILE)));
+
+        RecordedDisk disk = new RecordedDisk(files);
+        for (int life = 6; life < 8; life++) {
+            try (FileStorage storage = FileStorage.on(disk, work -> {}, new SplittableRandom(life)::nextLong)) {
+                assertThat(storage.open(NODE, FOUNDING).bootCount()).isEqualTo(life);
+                assertThat(Fixture.replay(storage)).isEqualTo(directory.records);
+            }
+        }
     }
 }

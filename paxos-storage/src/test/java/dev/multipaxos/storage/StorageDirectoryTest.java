@@ -197,7 +197,7 @@ class StorageDirectoryTest {
         assertThat(refused)
                 .hasMessageContaining(name)
                 .hasMessageContaining("format 9")
-                .hasMessageContaining("format 1");
+                .hasMessageContaining("format " + (name.equals(Owner.FILE) ? Owner.FORMAT : Manifest.FORMAT));
     }
 
     @Test

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.multipaxos.Codec;
-import dev.multipaxos.Consistency;
 import dev.multipaxos.Membership;
 import dev.multipaxos.NodeListener;
 import dev.multipaxos.PaxosException;
@@ -14,21 +13,30 @@ import dev.multipaxos.PaxosNode;
 import dev.multipaxos.Retention;
 import dev.multipaxos.Snapshot;
 import dev.multipaxos.StateMachine;
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.storage.FileStorage;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Whole nodes that take snapshots, trim their journals, and start from what is left. */
 @Timeout(120)
@@ -104,10 +112,14 @@ class SnapshotsTest {
     }
 
     private PaxosNode<Long, Long> start(int id, int size, Retention retention) {
+        return start(id, size, retention, disks[id]);
+    }
+
+    private PaxosNode<Long, Long> start(int id, int size, Retention retention, DurableStorage storage) {
         sums[id] = new Sum();
         PaxosNode<Long, Long> node = PaxosNode.builder(sums[id], Codec.int64(), Codec.int64())
                 .member(id, members(size))
-                .storage(disks[id])
+                .storage(storage)
                 .transport(network.transport(id))
                 .retention(retention)
                 .listener(new NodeListener() {
@@ -161,9 +173,7 @@ class SnapshotsTest {
                 start(id, 3, SMALL);
             }
             for (int i = 0; i < 60; i++) {
-                @SuppressWarnings("unchecked")
-                PaxosNode<Long, Long> node = (PaxosNode<Long, Long>) nodes[1 + i % 3];
-                assertThat(propose(node, 1)).isEqualTo(60L * (life - 1) + i + 1);
+                assertThat(propose(node(1 + i % 3), 1)).isEqualTo(60L * (life - 1) + i + 1);
             }
             for (int id = 1; id <= 3; id++) {
                 PaxosNode<?, ?> node = nodes[id];
@@ -180,24 +190,6 @@ class SnapshotsTest {
         for (int id = 1; id <= 3; id++) {
             assertThat(sums[id].applied).isLessThan(240);
         }
-    }
-
-    @Test
-    void a_command_is_executed_once_though_it_comes_again_behind_a_restart_from_a_snapshot() {
-        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
-        propose(node, 5);
-        disks[1].hold(); // what follows is chosen by nobody until the disk goes on
-        CompletableFuture<Long> open = node.propose(7L, LONG);
-        disks[1].release();
-        assertThat(open.join()).isEqualTo(12);
-        long slot = node.snapshot().join();
-        int sessions = node.status().sessions();
-        crash(1);
-        PaxosNode<Long, Long> again = start(1, 1, ON_DEMAND);
-        assertThat(again.status().sessions()).isEqualTo(sessions).isPositive();
-        assertThat(again.status().executedSlot()).isGreaterThanOrEqualTo(slot);
-        assertThat(again.read(Consistency.LINEARIZABLE, () -> sums[1].sum).join())
-                .isEqualTo(12);
     }
 
     @Test
@@ -254,7 +246,7 @@ class SnapshotsTest {
     }
 
     @Test
-    void a_snapshot_that_is_being_written_when_the_node_is_closed_fails_and_leaves_nothing() {
+    void a_snapshot_that_is_being_written_when_the_node_is_closed_is_whole_or_not_there() {
         PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
         propose(node, 1);
         CompletableFuture<Long> open;
@@ -265,23 +257,124 @@ class SnapshotsTest {
         assertThatThrownBy(open::join).hasCauseInstanceOf(PaxosException.NodeStopped.class);
         sums[1].mayWrite.countDown();
         await(() -> !closing.isAlive());
-        assertThat(start(1, 1, ON_DEMAND).status().snapshotSlot()).isZero();
-        assertThat(sums[1].sum).isEqualTo(1);
+        PaxosNode<Long, Long> again = start(1, 1, ON_DEMAND);
+        assertThat(propose(again, 1)).isEqualTo(2);
     }
 
     @Test
     void a_damaged_snapshot_does_not_matter_while_the_log_reaches_back_to_the_first_slot() {
-        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND.withKeepBytes(1 << 20));
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
         propose(node, 1);
-        propose(node, 1);
-        node.snapshot().join();
-        node.close();
-        MemoryStorage whole = disks[1];
-        disks[1] = whole.crash();
+        long slot = node.status().executedSlot();
+        storeNonsense(slot);
         disks[1].damageSnapshot(1);
-        // the log was trimmed in name, and all of it is kept in fact
-        assertThatThrownBy(() -> start(1, 1, ON_DEMAND))
+        node.close();
+
+        PaxosNode<Long, Long> again = start(1, 1, ON_DEMAND);
+        assertThat(again.status().snapshotSlot()).isZero();
+        assertThat(again.status().rebuilding()).isFalse();
+        assertThat(propose(again, 1)).isEqualTo(2);
+        assertThat(again.snapshot().join()).isGreaterThan(slot);
+    }
+
+    @Test
+    void a_snapshot_that_makes_no_sense_is_not_shown_to_the_state_machine() {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        long slot = node.status().executedSlot();
+        storeNonsense(slot);
+        node.close();
+
+        assertThat(propose(start(1, 1, ON_DEMAND), 1)).isEqualTo(2);
+        assertThat(sums[1].restored).isZero();
+    }
+
+    /** A snapshot whose checksums are right, and nothing else. */
+    private void storeNonsense(long slot) {
+        try (SnapshotStore.Writer writer = disks[1].snapshots().create(1, slot)) {
+            writer.write(new byte[] {7, 7, 7}, 0, 3);
+            writer.commit();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void a_start_without_the_snapshot_that_a_trimmed_log_needs_says_what_is_missing() throws StorageException {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        long slot = node.snapshot().join();
+        await(() -> disks[1].trimmedUpTo(1) == slot);
+        node.close();
+        MemoryStorage empty = new MemoryStorage();
+        empty.open(1, Bytes.EMPTY);
+        DurableStorage without = (DurableStorage) Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {DurableStorage.class},
+                (proxy, method, arguments) ->
+                        method.getName().equals("snapshots") ? empty.snapshots() : method.invoke(disks[1], arguments));
+
+        assertThatThrownBy(() -> start(1, 1, ON_DEMAND, without))
                 .isInstanceOf(PaxosException.StartFailed.class)
-                .hasCauseInstanceOf(StorageException.class);
+                .hasMessageContaining("MISSING_FILE")
+                .hasMessageContaining("trimmed up to slot " + slot)
+                .hasMessageContaining("Put it back");
+    }
+
+    @Test
+    void files_go_as_snapshots_are_taken_and_every_start_finds_the_whole_state(@TempDir Path directory)
+            throws IOException {
+        Retention often = Retention.defaults().withSnapshotEveryBytes(40_000).withKeepBytes(0);
+        Path place = directory.resolve("node-1");
+        long sum = 0;
+        for (int life = 1; life <= 4; life++) {
+            PaxosNode<Long, Long> node =
+                    start(1, 1, often, FileStorage.at(place).withSegmentBytes(16 << 10));
+            for (int i = 0; i < 400; i++) {
+                sum++;
+                assertThat(propose(node, 1)).isEqualTo(sum);
+            }
+            long before = node.status().snapshotSlot();
+            await(() -> node.status().snapshotSlot() > 0);
+            assertThat(node.snapshot().join()).isGreaterThanOrEqualTo(before);
+            node.close();
+            assertThat(sums[1].restored).isEqualTo(life == 1 ? 0 : 1);
+        }
+        assertThat(size(place)).as("four lives of 400 commands each").isLessThan(10L * (16 << 10));
+    }
+
+    private static long size(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile)
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        }
+    }
+
+    @Test
+    void a_node_whose_snapshot_is_damaged_gets_back_from_the_others_what_its_log_does_not_hold_any_more() {
+        Retention keepsAll = ON_DEMAND.withKeepBytes(1 << 30);
+        for (int id = 1; id <= 3; id++) {
+            start(id, 3, id == 3 ? ON_DEMAND : keepsAll);
+        }
+        for (int i = 0; i < 40; i++) {
+            propose(node(1), 1);
+        }
+        await(() -> sums[3].sum == 40);
+        long slot = node(3).snapshot().join();
+        await(() -> disks[3].trimmedUpTo(1) == slot);
+        disks[3].damageSnapshot(1);
+        crash(3);
+
+        PaxosNode<Long, Long> again = start(3, 3, ON_DEMAND);
+        await(() -> sums[3].sum == 40 && !again.status().rebuilding());
+        assertThat(sums[3].restored).isZero();
+        assertThat(propose(again, 1)).isEqualTo(41);
+        assertThat(again.snapshot().join()).isGreaterThan(slot);
+    }
+
+    @SuppressWarnings("unchecked")
+    private PaxosNode<Long, Long> node(int id) {
+        return (PaxosNode<Long, Long>) nodes[id];
     }
 }

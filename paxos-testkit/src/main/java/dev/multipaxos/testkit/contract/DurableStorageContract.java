@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * What {@link DurableStorage} promises of writing and of getting back what was written, as tests; {@link
- * DurableReadContract}, which this extends, has what it promises of reading. Extend it to hold a storage of your own to it:
+ * DurableReadContract} and {@link DurableTrimContract}, which this extends, have what it promises of reading and of letting go. Extend it to hold a storage of your own to it:
  *
  * <pre>{@code
  * class MyStorageTest extends DurableStorageContract {
@@ -51,7 +51,7 @@ import org.junit.jupiter.api.Timeout;
  * broken.
  */
 @Timeout(120)
-public abstract class DurableStorageContract extends DurableReadContract {
+public abstract class DurableStorageContract extends DurableTrimContract {
 
     /** Crashes are drawn by chance: each test with crashes does it so often. */
     private static final int CRASHES = 20;
@@ -390,6 +390,7 @@ public abstract class DurableStorageContract extends DurableReadContract {
             assertAlike(failure, refused(() -> next.appendTo(failed), sentence + "append"), sentence + "append");
             assertAlike(failure, refused(failed::sync, sentence + "sync"), sentence + "sync");
             assertAlike(failure, refused(failed::idle, sentence + "idle"), sentence + "idle");
+            assertAlike(failure, refused(() -> failed.trim(GROUP, 1, 0, 0), sentence + "trim"), sentence + "trim");
         }
         assertEquals(
                 position,

@@ -54,8 +54,7 @@ public enum Fault {
     /** A write goes to another place of the disk, and is missing where it belongs. */
     MISDIRECTED_WRITE,
     /**
-     * A force fails, and what it did not write looks written from then on; the process comes back and the machine goes on. The
-     * storage is known not to stand this ({@code docs/storage.md}, Limits), so {@link SimulationConfig#DEFAULT} leaves it out.
+     * A force fails, and what it did not write looks written from then on; the process comes back and the machine goes on.
      */
     LYING_PAGE_CACHE,
     /** The disk takes a part of a write and says so. */

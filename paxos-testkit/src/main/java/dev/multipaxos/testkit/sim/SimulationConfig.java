@@ -34,9 +34,8 @@ public record SimulationConfig(
         long commandsMax,
         int unboundedEvery) {
 
-    /** One to five nodes, everything may go wrong but what the storage is known not to stand. */
-    public static final SimulationConfig DEFAULT =
-            new SimulationConfig(1, 5, EnumSet.complementOf(EnumSet.of(Fault.LYING_PAGE_CACHE)));
+    /** One to five nodes, everything may go wrong. */
+    public static final SimulationConfig DEFAULT = new SimulationConfig(1, 5, EnumSet.allOf(Fault.class));
 
     private static final int UNBOUNDED_EVERY = 8;
 

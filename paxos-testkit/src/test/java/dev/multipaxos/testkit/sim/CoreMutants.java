@@ -79,8 +79,8 @@ final class CoreMutants {
                         "Acceptor",
                         "PROMISE_SKIPS_FIRST_SLOT",
                         "a promise begins one slot too late",
-                        "Math.max(message.fromSlot(), learner.chosenUpTo() + 1)",
-                        "Math.max(message.fromSlot(), learner.chosenUpTo() + 2)"),
+                        "Math.max(coveredFrom, learner.chosenUpTo() + 1)",
+                        "Math.max(coveredFrom, learner.chosenUpTo() + 2)"),
                 in(
                         "Acceptor",
                         "PROMISE_CHUNK_SKIPS",
@@ -91,8 +91,8 @@ final class CoreMutants {
                         "Acceptor",
                         "FIRST_CHUNK_COVERS_ALL",
                         "the first chunk of a promise says that nothing comes after it",
-                        "promise(message, covered, slot - 1, chunk)",
-                        "promise(message, covered, Long.MAX_VALUE, chunk)"),
+                        "promise(asked, covered, slot - 1, chunk, unknown)",
+                        "promise(asked, covered, Long.MAX_VALUE, chunk, unknown)"),
                 in(
                         "Acceptor",
                         "ONE_BALLOT_FOR_TWO",
@@ -174,13 +174,13 @@ final class CoreMutants {
                         "Recovery",
                         "CLEARED_IS_EMPTY",
                         "a slot that a promise reports chosen or cleared, without its value, counts as empty",
-                        "if ((complete & 1L << i) != 0 && chosenUpTo[i] < slot) {",
-                        "if ((complete & 1L << i) != 0) {"),
+                        "if ((complete & 1L << i) != 0 && chosenUpTo[i] < slot && knows(i, slot)) {",
+                        "if ((complete & 1L << i) != 0 && knows(i, slot)) {"),
                 in(
                         "Recovery",
                         "INCOMPLETE_PROMISE_COUNTS",
                         "a member counts with the first chunk of its promise",
-                        "if (covered[member].containsAll(firstOpen, Long.MAX_VALUE)) {",
+                        "if (told.containsAll(firstOpen, Long.MAX_VALUE)) {",
                         "if (!covered[member].isEmpty()) {"),
                 in(
                         "Recovery",
@@ -314,7 +314,7 @@ final class CoreMutants {
                         "case PREPARING -> {",
                         "case PREPARING -> {\n                if (proposer.isIdle())"),
                 in(
-                        "CatchUp",
+                        "Fetch",
                         "NOBODY_IS_ASKED",
                         "who is behind never asks for what is missing",
                         "if (--countdown <= 0) {",

@@ -113,6 +113,32 @@ final class OuterMutants {
                         "        number++;"),
                 storage(
                         "Journal",
+                        "FORCE_RETRIED",
+                        "a force that failed is asked for again, and believed",
+                        "        file.force(false);\n        number++;",
+                        "        try {\n            file.force(false);\n        } catch (IOException e) {\n"
+                                + "            file.force(false);\n        }\n        number++;"),
+                storage(
+                        "Recovery",
+                        "TAIL_READ_THROUGH_THE_CACHE",
+                        "a start believes what the page cache shows of the end of the journal",
+                        "disk.openPastCache(segment.name)",
+                        "disk.open(segment.name, false)"),
+                storage(
+                        "Recovery",
+                        "TAIL_NOT_COPIED",
+                        "what the page cache shows where no mark is stays where it is",
+                        "return moved(segment, scan, from, end);",
+                        "for (long at = from; at < end; ) {\n            at = replayBatch(scan, at, end);\n        }\n"
+                                + "        return new Journal.End(segment, (int) end, crc, batch, marks, mark, true);"),
+                storage(
+                        "TailCopy",
+                        "TAIL_COPY_NOT_FORCED",
+                        "the manifest names the copy of the end before it is durable",
+                        "            file.force(true);\n        }\n        disk.syncDirectory();",
+                        "        }\n        disk.syncDirectory();"),
+                storage(
+                        "Journal",
                         "SEGMENT_HEADER_NOT_FORCED",
                         "the manifest names a segment before its header is durable",
                         "            Writes.all(file, header.encode(), 0);\n            file.force(false);",
@@ -127,8 +153,8 @@ final class OuterMutants {
                         "Recovery",
                         "TORN_TAIL_REFUSED",
                         "a write that was not finished is taken for damage",
-                        "LOG.info(\"{}: cut {} bytes at {}: a write that was not finished\", scan.path(), dataEnd - start, start);",
-                        "if (dataEnd != start) {\n                throw Failures.damaged(scan.path(), bad, \"the record is not what was written\", null);\n            }"),
+                        "LOG.info(\"{}: cut {} bytes at {}: a write that was not finished\", scan.path(), dataEnd - end, end);",
+                        "if (dataEnd != end) {\n                throw Failures.damaged(scan.path(), end, \"the record is not what was written\", null);\n            }"),
                 storage(
                         "SegmentScan",
                         "CRC_NOT_CHECKED",
@@ -166,7 +192,7 @@ final class OuterMutants {
                         "String temporary = name + TEMPORARY;",
                         "String temporary = name;"),
                 storage(
-                        "SlotIndex",
+                        "GroupIndex",
                         "INDEX_FORGETS_SLOTS",
                         "of a block of the journal only the first slot can be found",
                         "slotTo[count - 1] = Math.max(slotTo[count - 1], to);",
@@ -178,8 +204,8 @@ final class OuterMutants {
         return List.of(storage(
                 "Recovery",
                 "ROT_CUT_SILENTLY",
-                "damage below the durable mark is taken for a torn tail",
-                "if (segment.position(bad) < mark) {",
-                "if (segment.position(bad) < 0) {"));
+                "damage below the durable mark is passed over, and nobody is told",
+                "damage.tell(visitor, marks);",
+                ""));
     }
 }

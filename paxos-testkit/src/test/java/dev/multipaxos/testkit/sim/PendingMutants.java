@@ -7,21 +7,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Bugs that the simulation cannot find yet, and why: written where the code is there to be broken, else only named. */
 final class PendingMutants {
-
-    private static final String PAGE_CACHE =
-            "it takes a page cache that lies after a failed force, which the storage is known not to stand yet (LYING_PAGE_CACHE)";
     private static final String NO_DISK_IS_LOST = "no node of the simulation comes back with an empty disk yet";
     private static final String WINDOW =
             "nothing but the size of memory depends on the window before membership changes";
 
     private static final String TURNS = "in the simulation every message has a turn of its own, and so every vote";
-    private static final String CHAINED = "what is left is refused by the chained checksum, whatever it is";
-
     private static final String REDUNDANT = "what the checksum no longer covers here, the rest of it still tells";
 
     private static final String MEMBERSHIP = "membership does not change yet";
     private static final String LEASES = "there are no leases yet";
     private static final String SNAPSHOTS = "there are no snapshots yet";
+    private static final String ROT = "no disk of the simulation loses records below its durable mark yet";
     private static final String GROUPS = "a node has one group";
 
     private PendingMutants() {}
@@ -60,13 +56,6 @@ final class PendingMutants {
                         "bounds[i] <= to + 2)",
                         TURNS),
                 storage(
-                        "Recovery",
-                        "TORN_TAIL_LEFT",
-                        "what is left of a write that was not finished stays behind the end",
-                        "if (dataEnd > start) {",
-                        "if (dataEnd < start) {",
-                        CHAINED),
-                storage(
                         "Chain",
                         "CRC_WITHOUT_THE_LENGTH",
                         "the checksum of a record does not cover its length",
@@ -87,14 +76,6 @@ final class PendingMutants {
                         ".putLong(24, offset)",
                         ".putLong(24, 0)",
                         REDUNDANT),
-                storage(
-                        "Journal",
-                        "FORCE_RETRIED",
-                        "a force that failed is asked for again, and believed",
-                        "        file.force(false);\n        number++;",
-                        "        try {\n            file.force(false);\n        } catch (IOException e) {\n"
-                                + "            file.force(false);\n        }\n        number++;",
-                        PAGE_CACHE),
                 core(
                         "runtime/Handshake",
                         "FRAMES_BEFORE_THE_PIN",
@@ -109,6 +90,62 @@ final class PendingMutants {
                         "if (known == null || known.storageId() == member.storageId()) {",
                         "if (known == null || member.storageId() != 0) {",
                         NO_DISK_IS_LOST),
+                core(
+                        "core/Recovery",
+                        "UNKNOWN_COUNTS_AS_EMPTY",
+                        "who has lost what it held in a slot counts there as if it had held nothing",
+                        "return entry != null && (entry.chosen() || !entry.ballot().isBelow(lost));",
+                        "return true;",
+                        ROT),
+                core(
+                        "core/Recovery",
+                        "UNKNOWN_BESIDE_ANY_VOTE",
+                        "who has lost what it held in a slot counts there beside a vote of any ballot",
+                        "return entry != null && (entry.chosen() || !entry.ballot().isBelow(lost));",
+                        "return entry != null;",
+                        ROT),
+                core(
+                        "core/Recovery",
+                        "READ_PAST_THE_UNKNOWN",
+                        "a leader takes slots that somebody has lost for ones in which nothing was",
+                        "top = Math.max(top, lost.last()); // there may have been a vote",
+                        "",
+                        ROT),
+                core(
+                        "core/Acceptor",
+                        "UNKNOWN_NOT_SAID",
+                        "a promise passes over what was lost as if it had been empty",
+                        "for (Unknown lost : unknown.ranges()) {",
+                        "unknown = UnknownSlots.NONE;\n        for (Unknown lost : unknown.ranges()) {",
+                        ROT),
+                core(
+                        "core/Replay",
+                        "OLDER_VOTE_INSTEAD_OF_THE_LOST",
+                        "the vote before the one that was lost is taken for the last",
+                        "touched.values().removeIf(entry -> !entry.chosen());",
+                        "",
+                        ROT),
+                core(
+                        "core/Replay",
+                        "PROMISE_OF_DAMAGE_FORGOTTEN",
+                        "what was promised behind lost records is not promised any more",
+                        "promised = promised.max(promisedBehind);",
+                        "",
+                        ROT),
+                core(
+                        "core/Replica",
+                        "LEADS_WHILE_REBUILDING",
+                        "a node that has lost chosen values leads, and nobody asks for them",
+                        "                && !learner.isRebuilding()\n",
+                        "",
+                        ROT),
+                core(
+                        "runtime/JournalReader",
+                        "OLDER_VOTE_SERVED_AS_CHOSEN",
+                        "what the journal still says of a slot of which records were lost is served as chosen",
+                        "lost.containsAll(slot, slot) ? null : latest.get(slot)",
+                        "latest.get(slot)",
+                        ROT),
                 core(
                         "core/Proposer",
                         "WINDOW_OFF_BY_ONE",

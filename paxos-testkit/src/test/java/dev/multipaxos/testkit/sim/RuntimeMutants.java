@@ -81,13 +81,13 @@ final class RuntimeMutants {
                         "new LinkedHashMap<>(64, 0.75f, true)",
                         "new LinkedHashMap<>(64, 0.75f, false)"),
                 in(
-                        "Sessions",
+                        "Session",
                         "ANSWERS_BELOW_THE_FLOOR_KEPT",
                         "an answer that was acknowledged is found again under a later number",
-                        "                    answers[index(sequence)] = null;\n",
+                        "                answers[index(sequence)] = null;\n",
                         ""),
                 in(
-                        "Sessions",
+                        "Session",
                         "ANSWERS_LOST_IN_GROWING",
                         "a session that remembers more answers forgets those that it had",
                         "grown[(int) (sequence & (capacity - 1))] = answers[index(sequence)];",

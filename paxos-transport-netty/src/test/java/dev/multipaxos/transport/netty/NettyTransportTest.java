@@ -100,6 +100,42 @@ class NettyTransportTest extends LeakChecked {
     }
 
     @Test
+    void the_connection_for_bulk_is_dialled_when_it_is_needed_and_closed_when_it_is_not() throws IOException {
+        NettyOptions options =
+                NettyOptions.builder().bulkIdle(Duration.ofMillis(50)).build();
+        try (FakeNode one = FakeNode.started(1, options, FRAME_MAX);
+                FakeNode two = FakeNode.started(2, options, FRAME_MAX)) {
+            one.connectTo(two);
+            assertThat(two.count("greeted", 1)).isEqualTo(1);
+            for (int time = 1; time <= 3; time++) {
+                Bytes text = Bytes.utf8("bulk " + time);
+                two.await("bulk", () -> {
+                    one.transport.sendBulk(2, text, Bytes.EMPTY);
+                    return two.texts("bulk", 1).contains(text.toUtf8());
+                });
+                assertThat(two.count("greeted", 1)).isGreaterThan(time);
+                long greeted = two.count("greeted", 1);
+                do {
+                    idle(100);
+                } while (one.transport.sendBulk(2, Bytes.utf8("is it closed?"), Bytes.EMPTY)); // if it is, this dials
+                two.await("another greeting", () -> two.count("greeted", 1) > greeted);
+            }
+            assertThat(one.count("connected", 2)).isEqualTo(1);
+            assertThat(one.count("disconnected", 2)).isZero();
+            assertThat(one.send(2, "as ever")).isTrue();
+            two.await("a frame", () -> two.texts("peer", 1).contains("as ever"));
+        }
+    }
+
+    private static void idle(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void nothing_leaves_before_the_flush_and_everything_with_it() throws IOException {
         try (FakeNode one = FakeNode.started(1);
                 FakeNode two = FakeNode.started(2)) {

@@ -1,0 +1,78 @@
+package dev.multipaxos.storage;
+
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets go of obsolete segments, from the oldest on. First a manifest without them is durable, then they are deleted, in the
+ * background: a crash between leaves files that the next start knows by their position, and deletes.
+ *
+ * <p>Owned by the storage thread.
+ */
+final class Trimmer {
+    private static final Logger LOG = LoggerFactory.getLogger(Trimmer.class);
+
+    private final StorageDirectory directory;
+    private final SlotIndex index;
+    private final Executor background;
+    private final Map<Integer, Long> keepBytes = new HashMap<>(); // what each group said last
+    private volatile boolean closing;
+
+    Trimmer(StorageDirectory directory, SlotIndex index, Executor background) {
+        this.directory = directory;
+        this.index = index;
+        this.background = background;
+    }
+
+    /** Trims; everything that was appended is durable. */
+    void trim(int group, long upTo, long restatedFrom, long keep, long durable) throws IOException {
+        Manifest now = directory.manifest();
+        Map<Integer, TrimPoint> points = new TreeMap<>(now.trims());
+        points.put(group, now.trim(group).and(upTo, restatedFrom));
+        keepBytes.put(group, keep);
+        long kept = 0;
+        for (long bytes : keepBytes.values()) {
+            kept = Math.max(kept, bytes);
+        }
+        int count = index.obsolete(points, durable - kept);
+        if (count == 0 && points.equals(now.trims())) {
+            return;
+        }
+        long start = index.segment(count).header.logicalStart();
+        directory.replaceManifest(now.without(count, start, points, durable));
+        if (count > 0) {
+            List<Segment> dropped = index.drop(count);
+            LOG.info(
+                    "{}: trimmed up to journal position {}, {} segments",
+                    directory.disk().describe(""),
+                    start,
+                    count);
+            background.execute(() -> delete(dropped));
+        }
+    }
+
+    private void delete(List<Segment> dropped) {
+        for (Segment segment : dropped) {
+            if (closing) {
+                return;
+            }
+            StorageDirectory.deleteIfPossible(directory.disk(), segment.name);
+        }
+        try {
+            directory.disk().syncDirectory();
+        } catch (IOException e) {
+            LOG.warn("{}: trimmed segments may appear again", directory.disk().describe(""), e);
+        }
+    }
+
+    /** Deletes no more; the next start does. */
+    void close() {
+        closing = true;
+    }
+}
