@@ -57,7 +57,7 @@ final class Inspection {
     }
 
     private @Nullable Owner owner() throws IOException {
-        CopiedFile.Content content = read(Owner.FILE, Owner.MAGIC);
+        CopiedFile.Content content = read(new CopiedFile(disk, Owner.FILE, Owner.MAGIC, Owner.FORMAT), Owner.FILE);
         try {
             Owner owner = content == null ? null : Owner.decode(content.payload());
             if (owner != null) {
@@ -71,11 +71,13 @@ final class Inspection {
     }
 
     private @Nullable Manifest manifest(@Nullable Owner owner) throws IOException {
-        CopiedFile.Content content = read(Manifest.FILE, Manifest.MAGIC);
+        CopiedFile.Content content =
+                read(new CopiedFile(disk, Manifest.FILE, Manifest.MAGIC, Manifest.FORMAT), Manifest.FILE);
         try {
-            Manifest manifest = content == null ? null : Manifest.decode(content.payload());
+            Manifest manifest = content == null ? null : Manifest.decode(content.payload(), content.format());
             if (manifest != null) {
                 visitor.manifest(manifest.bootCount(), manifest.durable(), List.copyOf(manifest.names()));
+                manifest.trims().forEach((group, point) -> visitor.trimmed(group, point.upTo()));
                 if (owner != null && manifest.storageId() != owner.storageId()) {
                     visitor.damage(Manifest.FILE, 0, "it belongs to another storage than " + Owner.FILE);
                 }
@@ -87,13 +89,13 @@ final class Inspection {
         }
     }
 
-    private CopiedFile.@Nullable Content read(String name, long magic) throws IOException {
+    private CopiedFile.@Nullable Content read(CopiedFile file, String name) throws IOException {
         if (!names.contains(name)) {
             visitor.damage(name, 0, "the file is missing");
             return null;
         }
         try {
-            CopiedFile.Content content = new CopiedFile(disk, name, magic).read();
+            CopiedFile.Content content = file.read();
             if (!content.whole()) {
                 visitor.damage(name, 0, "one of its two copies is damaged; the next start puts that right");
             }
@@ -150,10 +152,7 @@ final class Inspection {
             if (header == null) {
                 visitor.damage(name, 0, "both copies of the header are damaged");
                 return null;
-            } else if (header.segment() != id
-                    || header.storageId() != owner.storageId()
-                    || header.node() != owner.node()
-                    || header.cluster() != owner.cluster()) {
+            } else if (!header.belongsTo(owner, id)) {
                 visitor.damage(name, 0, "the file is not the one that was here: its header names another");
                 return null;
             }

@@ -30,6 +30,14 @@ public interface DirectoryVisitor {
     default void manifest(long bootCount, long durable, List<String> segments) {}
 
     /**
+     * How far a group was trimmed.
+     *
+     * @param group the group
+     * @param upTo the last slot of which the journal alone does not say any more what was there
+     */
+    default void trimmed(int group, long upTo) {}
+
+    /**
      * A segment of the journal; its batches follow.
      *
      * @param file its name

@@ -67,7 +67,9 @@ final class InspectCommand extends DirectoryCommand {
         for (Map.Entry<Integer, Group> entry : summary.groups().entrySet()) {
             Group group = entry.getValue();
             out.println("group " + entry.getKey() + ": promised " + group.promisedRound + "." + group.promisedNode
-                    + ", chosen up to slot " + group.chosenUpTo + ", " + group.records + " records"
+                    + ", chosen up to slot " + group.chosenUpTo
+                    + (group.trimmedUpTo > 0 ? ", trimmed up to slot " + group.trimmedUpTo : "") + ", " + group.records
+                    + " records"
                     + slots(group.slotFrom, group.slotTo));
             for (Pinned pinned : group.pinned.values()) {
                 out.println("  node " + pinned.node() + " is known by storage " + Long.toHexString(pinned.storageId()));
@@ -176,6 +178,7 @@ final class InspectCommand extends DirectoryCommand {
         json.writeNumberField("group", id);
         json.writeStringField("promised", group.promisedRound + "." + group.promisedNode);
         json.writeNumberField("chosenUpTo", group.chosenUpTo);
+        json.writeNumberField("trimmedUpTo", group.trimmedUpTo);
         json.writeNumberField("records", group.records);
         json.writeNumberField("slotFrom", group.slotFrom);
         json.writeNumberField("slotTo", group.slotTo);

@@ -62,6 +62,7 @@ final class Summary implements DirectoryVisitor {
         long slotFrom;
         long slotTo;
         long chosenUpTo;
+        long trimmedUpTo;
         final SortedMap<Integer, Pinned> pinned = new TreeMap<>();
     }
 
@@ -107,6 +108,11 @@ final class Summary implements DirectoryVisitor {
     public void manifest(long bootCount, long durable, List<String> files) {
         listed = new Listed(bootCount, durable, files);
         mark = durable;
+    }
+
+    @Override
+    public void trimmed(int group, long upTo) {
+        group(group).trimmedUpTo = upTo;
     }
 
     @Override
