@@ -4,6 +4,7 @@ module dev.multipaxos.storage {
     requires static transitive org.jspecify;
     requires transitive dev.multipaxos;
     requires org.slf4j;
+    requires jdk.unsupported; // ExtendedOpenOption.DIRECT
 
     exports dev.multipaxos.storage;
     exports dev.multipaxos.storage.disk to

@@ -1,6 +1,7 @@
 package dev.multipaxos;
 
 import dev.multipaxos.core.Ballot;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,10 +16,15 @@ import org.jspecify.annotations.Nullable;
  * @param chosenUpTo the end of the prefix of the log that it knows to be chosen
  * @param executedSlot the last slot that its state machine has executed
  * @param clearedUpTo the end of the prefix that it keeps in memory no more
+ * @param rebuilding whether it has lost a part of its log or its snapshot, and gets that back from other members; until it has, its
+ *     state machine lies behind and it takes no snapshots
+ * @param snapshotSlot the last slot whose effects are in its newest snapshot; 0 if it has none
+ * @param snapshotTime when that was written, on the clock of the member that did; null if it has none
  * @param durablePosition the logical end of its durable journal, in bytes
  * @param pendingCalls calls that wait here, its clients' included
  * @param pendingBytes the bytes of commands that wait here
  * @param sessions open sessions in the replicated state
+ * @param transfers the snapshots that are on their way from this node or to it
  * @param connected the members that it can reach, ascending
  * @param framesDropped frames that it dropped since it started, because they were not for it or a queue was full
  * @param port the port that it listens on
@@ -35,10 +41,14 @@ public record NodeStatus(
         long chosenUpTo,
         long executedSlot,
         long clearedUpTo,
+        boolean rebuilding,
+        long snapshotSlot,
+        @Nullable Instant snapshotTime,
         long durablePosition,
         int pendingCalls,
         long pendingBytes,
         int sessions,
+        List<SnapshotTransfer> transfers,
         List<Integer> connected,
         long framesDropped,
         int port,
@@ -58,8 +68,9 @@ public record NodeStatus(
         STOPPED
     }
 
-    /** Freezes the list. */
+    /** Freezes the lists. */
     public NodeStatus {
+        transfers = List.copyOf(transfers);
         connected = List.copyOf(connected);
     }
 

@@ -170,6 +170,26 @@ public abstract sealed class PaxosException extends RuntimeException {
         }
     }
 
+    /** A snapshot could not be taken. The node goes on, with all that it had; the cause says whether its disk or the state machine failed. */
+    public static final class SnapshotFailed extends PaxosException {
+        private static final long serialVersionUID = 1;
+
+        /**
+         * Reports a failed snapshot.
+         *
+         * @param message which one, and why
+         * @param cause what the disk or the state machine threw
+         */
+        public SnapshotFailed(String message, Throwable cause) {
+            super(message, cause);
+        }
+
+        @Override
+        public boolean mayHaveBeenApplied() {
+            return false;
+        }
+    }
+
     /** A node could not start: its storage or its address cannot be had. Nothing runs, everything was released. */
     public static final class StartFailed extends PaxosException {
         private static final long serialVersionUID = 1;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One member of a cluster, running in this process: it votes, keeps the log, executes it, and takes commands and reads.
  *
- * <p><b>Threads.</b> All methods may be called from any thread and none of them but {@link #close} waits. The node has four
+ * <p><b>Threads.</b> All methods may be called from any thread and none of them but {@link #close} waits. The node has five
  * threads of its own, and those of its transport. Futures are completed on the node's threads, most of them on the one that runs
  * the state machine: what is chained to them must be quick, or use the {@code Async} variants. To wait for a future of a node on
  * one of its own threads blocks it for ever.
@@ -105,6 +105,19 @@ public final class PaxosNode<C, R> implements AutoCloseable {
      */
     public <T> CompletableFuture<T> read(Consistency consistency, Supplier<T> query, Duration deadline) {
         return runtime.read(consistency, query, deadline);
+    }
+
+    /**
+     * Takes a snapshot of this node's state machine now, and lets go of the part of its journal that {@link Retention} does not
+     * keep. The node takes snapshots by itself as its journal grows; this is for the moment before something that somebody does
+     * to the machine. A second call, while one is being taken, gets one of its own, unless nothing was executed in between.
+     *
+     * @return the last slot whose effects are in it, once it is durable; 0 if nothing was executed yet. Or {@link
+     *     PaxosException.SnapshotFailed}, if the disk or the state machine failed, which changes nothing, {@link
+     *     PaxosException.Overloaded} at once, or {@link PaxosException.NodeStopped}
+     */
+    public CompletableFuture<Long> snapshot() {
+        return runtime.snapshot();
     }
 
     /** {@return what the node looks like; never waits, also works when the node has stopped} */

@@ -1,10 +1,14 @@
 package dev.multipaxos.runtime;
 
 import dev.multipaxos.core.Value;
+import dev.multipaxos.spi.SnapshotStore;
+import dev.multipaxos.spi.StorageException;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs the state machine: executes chosen slots in order, and each read as soon as its slot is executed. The loop says many
@@ -13,6 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>What waits here is bounded by the loop, which stops taking values off the wire while {@link #backlogBytes} is too large.
  */
 final class Applier implements Job {
+    private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
 
     /** What the loop hands over. */
     private interface Task {
@@ -55,6 +60,62 @@ final class Applier implements Job {
         }
     }
 
+    /** A snapshot is wanted of what is executed by now, if that is above this slot. */
+    private record Capture(SnapshotJob job, long above) implements Task {
+        @Override
+        public void run(Applier apply) {
+            apply.onCapture(job, above);
+        }
+    }
+
+    /** The slot is wanted that the state machine's own store cannot lose. */
+    private record AskStored() implements Task {
+        @Override
+        public void run(Applier apply) {
+            apply.mailbox.add(new Stored(apply.snapshots.execution().durableSlot()));
+        }
+    }
+
+    /** The state machine's own store cannot lose this slot any more. */
+    record Stored(long slot) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.snapshots().onStored(slot);
+        }
+    }
+
+    /** A snapshot came from a member. */
+    private record Install(SnapshotStore.Id id) implements Task {
+        @Override
+        public void run(Applier apply) {
+            apply.onInstall(id);
+        }
+    }
+
+    /** There is a snapshot of all that is executed. */
+    record Unchanged(long slot) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.snapshots().onUnchanged(slot);
+        }
+    }
+
+    /** The state machine is what a member's snapshot says. */
+    record Installed(Snapshots.View snapshot) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.onInstalled(snapshot);
+        }
+    }
+
+    /** A member's snapshot was not restored: it is not needed any more, or cannot be read. Nothing was changed. */
+    record NotInstalled(SnapshotStore.Id id) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.onNotInstalled(id);
+        }
+    }
+
     /** Progress is published at least once in so many slots. */
     private static final int PUBLISH_SLOTS = 64;
 
@@ -64,6 +125,8 @@ final class Applier implements Job {
     private static final int WAITING_MIN = 1_024;
 
     private final SlotExecution execution;
+    private final SnapshotReader snapshots;
+    private final PendingProposals proposals;
     private final Outcomes outcomes;
     private final ClientOutcomes clients;
     private final Mailbox mailbox;
@@ -76,6 +139,7 @@ final class Applier implements Job {
     // this thread's
     private final ArrayDeque<Task> taken = new ArrayDeque<>();
     private long executed;
+    private long installed; // the end of the last snapshot that came from a member
     private final PriorityQueue<Read> waiting = new PriorityQueue<>(Comparator.comparingLong(Read::slot));
     private int waitingMax = WAITING_MIN;
 
@@ -83,6 +147,7 @@ final class Applier implements Job {
      * Begins.
      *
      * @param execution what executes
+     * @param snapshots restores a snapshot
      * @param executed the last slot that is executed already
      * @param proposals the node's own calls
      * @param clients the clients' calls
@@ -90,11 +155,14 @@ final class Applier implements Job {
      */
     Applier(
             SlotExecution execution,
+            SnapshotReader snapshots,
             long executed,
             PendingProposals proposals,
             ClientOutcomes clients,
             Mailbox mailbox) {
         this.execution = execution;
+        this.snapshots = snapshots;
+        this.proposals = proposals;
         this.executed = executed;
         this.executedUpTo = executed;
         this.clients = clients;
@@ -123,6 +191,26 @@ final class Applier implements Job {
 
     void forget(long connection) {
         tasks.say(new Forget(connection));
+    }
+
+    /** Wants a snapshot; answered by the job, or by {@link Unchanged}, or by {@link SnapshotJob.Failed}. */
+    void capture(SnapshotJob job, long above) {
+        tasks.say(new Capture(job, above));
+    }
+
+    /** {@return whether the state machine has a store of its own} */
+    boolean isDurable() {
+        return snapshots.execution().isDurable();
+    }
+
+    /** Wants to know what the state machine's own store cannot lose; answered by {@link Stored}. */
+    void askStored() {
+        tasks.say(new AskStored());
+    }
+
+    /** Wants a member's snapshot to be restored; answered by {@link Installed}, or by {@link NotInstalled}. */
+    void install(SnapshotStore.Id id) {
+        tasks.say(new Install(id));
     }
 
     /** Hands over what was said. */
@@ -175,19 +263,64 @@ final class Applier implements Job {
     }
 
     private void onExecute(long slot, Value value) {
+        backlogBytes.addAndGet(-(value.bytes() + SLOT_OVERHEAD_BYTES));
+        if (slot <= installed) {
+            return; // handed over before the loop knew of the snapshot, in which it is
+        }
         if (slot != executed + 1) {
             throw new IllegalStateException("slot " + slot + " came to be executed after slot " + executed);
         }
         execution.execute(slot, value, outcomes);
         executed = slot;
-        backlogBytes.addAndGet(-(value.bytes() + SLOT_OVERHEAD_BYTES));
-        while (!waiting.isEmpty() && waiting.peek().slot() <= executed) {
-            waiting.remove().read().run();
-        }
+        runWaiting();
         if (executed % PUBLISH_SLOTS == 0) {
             clients.flush();
             publish();
         }
+    }
+
+    private void runWaiting() {
+        while (!waiting.isEmpty() && waiting.peek().slot() <= executed) {
+            waiting.remove().read().run();
+        }
+    }
+
+    private void onCapture(SnapshotJob job, long above) {
+        if (executed <= Math.max(0, above)) {
+            mailbox.add(new Unchanged(executed));
+            return;
+        }
+        CapturedState captured;
+        try {
+            captured = snapshots.execution().capture(executed);
+        } catch (RuntimeException e) {
+            LOG.warn("the state machine could not capture its state behind slot {}; the node goes on", executed, e);
+            mailbox.add(new SnapshotJob.Failed(executed, e));
+            return;
+        }
+        job.write(captured);
+    }
+
+    private void onInstall(SnapshotStore.Id id) {
+        if (id.slot() <= executed) {
+            mailbox.add(new NotInstalled(id));
+            return;
+        }
+        Snapshots.View restored;
+        try {
+            restored = Snapshots.View.of(snapshots.restore(id));
+        } catch (StorageException e) {
+            LOG.warn("a member's snapshot is not restored, nothing was changed: {}", e.getMessage());
+            mailbox.add(new NotInstalled(id));
+            return;
+        }
+        LOG.info("restored a member's snapshot of slot {}, {} bytes; was at slot {}", id.slot(), id.bytes(), executed);
+        proposals.skipped(); // before any command is executed behind it
+        executed = id.slot();
+        installed = executed;
+        runWaiting();
+        mailbox.add(new Installed(restored)); // before the number shows it: see EventLoop.turn
+        publish();
     }
 
     /** Keeps a read for its slot, which may be long in coming, or never come: those given up meanwhile must not pile up. */

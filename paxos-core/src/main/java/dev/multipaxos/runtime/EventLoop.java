@@ -7,6 +7,7 @@ import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Input;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Replica;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Edge;
 import dev.multipaxos.wire.Envelope;
@@ -45,6 +46,8 @@ final class EventLoop implements Job {
             PendingProposals proposals,
             PendingReads reads,
             ClientService clients,
+            Snapshots snapshots,
+            TransferJob transfers,
             NodeListener listener) {}
 
     /** What others may see of the protocol. */
@@ -135,11 +138,16 @@ final class EventLoop implements Job {
     /** Lets everything happen that has arrived, and what is due. */
     void turn() {
         nowNanos = time.nanoTime();
+        mailbox.heed();
+        // Before the mail is taken: whoever restored a snapshot has sent Installed before its slot showed here, so that
+        // the core
+        // hears of the snapshot no later than that its slots are executed. Read afterwards, the number could come
+        // first.
+        long executed = parts.apply().executedUpTo();
         for (Mail mail : mailbox.drain()) {
             mail.deliverTo(this);
         }
         driver.durable(parts.storage().durable());
-        long executed = parts.apply().executedUpTo();
         if (executed != executedTold) {
             executedTold = executed;
             driver.handle(new Input.Executed(executed));
@@ -174,6 +182,7 @@ final class EventLoop implements Job {
             sweptNanos = nowNanos;
             parts.proposals().sweep(nowNanos);
             parts.reads().sweep(nowNanos);
+            parts.snapshots().sweep();
             if (!leading) {
                 parts.proposals().retry(nowNanos);
             }
@@ -217,15 +226,16 @@ final class EventLoop implements Job {
                         replica.chosenUpTo());
             }
             parts.clients().leaderChanged(leads, known);
-            tell(() -> parts.listener().leaderChanged(known));
+            tell(self, () -> parts.listener().leaderChanged(known));
         }
     }
 
-    private void tell(Runnable event) {
+    /** Tells the listener. */
+    static void tell(int node, Runnable event) {
         try {
             event.run();
         } catch (RuntimeException e) {
-            LOG.warn("node {}: the listener threw", self, e);
+            LOG.warn("node {}: the listener threw", node, e);
         }
     }
 
@@ -283,7 +293,7 @@ final class EventLoop implements Job {
     }
 
     void onReachable(PeerGate.Reachable peer) {
-        tell(() -> {
+        tell(self, () -> {
             if (peer.connected()) {
                 parts.listener().peerConnected(peer.node());
             } else {
@@ -294,6 +304,43 @@ final class EventLoop implements Job {
 
     void onLogRead(Input.LogRead found) {
         driver.handle(found);
+    }
+
+    /** A snapshot that this node took is durable. */
+    void onSnapshotTaken(SnapshotJob.Taken taken) {
+        driver.handle(new Input.Snapshotted(taken.id().slot()));
+        parts.snapshots().onTaken(taken);
+    }
+
+    /** The state machine was set to a member's snapshot. */
+    void onInstalled(Snapshots.View snapshot) {
+        driver.handle(new Input.Installed(snapshot.slot()));
+        parts.proposals().sendAgain();
+        parts.snapshots().onInstalled(snapshot);
+        parts.transfers().installed(snapshot.slot());
+        view = View.of(replica);
+    }
+
+    /** A member's snapshot is not needed any more, or cannot be used. */
+    void onNotInstalled(SnapshotStore.Id id) {
+        LOG.debug("node {} did not install the snapshot of slot {}", self, id.slot());
+        parts.transfers().notInstalled(id);
+    }
+
+    void onSnapshotReceived(TransferJob.Received snapshot) {
+        parts.apply().install(snapshot.id());
+    }
+
+    void onSaid(TransferJob.Said said) {
+        parts.outbox().send(said.to(), said.edge());
+    }
+
+    void onNews(TransferJob.News news) {
+        tell(self, () -> news.event().accept(parts.listener()));
+    }
+
+    Snapshots snapshots() {
+        return parts.snapshots();
     }
 
     PendingProposals proposals() {
@@ -319,6 +366,18 @@ final class EventLoop implements Job {
             return message instanceof Message.Accept || message instanceof Message.CatchUpReply;
         }
 
+        private void onSnapshots(int from, Edge edge) {
+            if (edge instanceof Edge.SnapshotOffer offer) {
+                parts.transfers().onOffer(from, offer, replica.slotOut());
+            } else if (edge instanceof Edge.SnapshotRequest request) {
+                parts.transfers().onRequest(from, request);
+            } else if (edge instanceof Edge.SnapshotChunk chunk) {
+                parts.transfers().onChunk(from, chunk);
+            } else if (edge instanceof Edge.SnapshotGone gone) {
+                parts.transfers().onGone(from, gone);
+            }
+        }
+
         @Override
         public void onEdge(Envelope envelope, Edge edge) {
             String problem = parts.handshake().problem(frameFrom, envelope);
@@ -333,6 +392,8 @@ final class EventLoop implements Job {
                 parts.reads().onReadIndex(from, question);
             } else if (edge instanceof Edge.ReadIndexReply reply) {
                 parts.reads().onReply(reply, nowNanos);
+            } else {
+                onSnapshots(from, edge);
             }
         }
     }
@@ -377,6 +438,7 @@ final class EventLoop implements Job {
     void failAll(Ending ending) {
         parts.proposals().failAll(ending);
         parts.reads().failAll(ending);
+        parts.snapshots().failAll(ending);
         for (Mail mail : mailbox.close()) { // those among them that were delivered are over by now
             if (mail instanceof Call<?> call) {
                 call.fail(ending.exception(false));

@@ -1,13 +1,17 @@
 package dev.multipaxos.runtime;
 
 import dev.multipaxos.Codec;
+import dev.multipaxos.DurableStateMachine;
 import dev.multipaxos.StateMachine;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.SnapshotPart;
 import dev.multipaxos.wire.WireException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +33,7 @@ final class Execution<C, R> implements SlotExecution {
     private final Codec<R> answerCodec;
     private final Sessions sessions;
     private final List<Command> batch = new ArrayList<>();
+    private final @Nullable DurableStateMachine<C, R> durable; // the state machine, if it has a store of its own
     private volatile int sessionCount;
 
     Execution(StateMachine<C, R> stateMachine, Codec<C> commands, Codec<R> answers, Sessions sessions) {
@@ -36,13 +41,54 @@ final class Execution<C, R> implements SlotExecution {
         this.commandCodec = commands;
         this.answerCodec = answers;
         this.sessions = sessions;
+        this.durable = stateMachine instanceof DurableStateMachine<C, R> own ? own : null;
+        if (durable != null) {
+            sessions.track();
+        }
+    }
+
+    /**
+     * Opens the state machine's own store, if it has one. First of all.
+     *
+     * @return the last slot that it holds; 0 if it is new, or if there is none
+     * @throws IOException if it cannot be read, or does not hold what it was given
+     */
+    long open() throws IOException {
+        if (durable == null) {
+            return 0;
+        }
+        List<DurableStateMachine.Entry> entries = new ArrayList<>();
+        long slot = durable.open(entries::add);
+        if (slot < 0 || (slot == 0 && !entries.isEmpty())) {
+            throw new IOException("the state machine's store says that it holds slot " + slot + ", with "
+                    + entries.size() + " entries of the library's");
+        }
+        sessions.restore(entries);
+        sessionCount = sessions.count();
+        return slot;
+    }
+
+    /** {@return whether the state machine has a store of its own, and needs no snapshot for this node's sake} */
+    boolean isDurable() {
+        return durable != null;
+    }
+
+    /** {@return the last slot that the state machine's own store cannot lose; 0 if it has none} */
+    long durableSlot() {
+        return durable == null ? 0 : durable.durableSlot();
     }
 
     @Override
     public void execute(long slot, Value value, Outcomes outcomes) {
-        if (!(value instanceof Value.Batch chosen)) {
-            return;
+        if (value instanceof Value.Batch chosen) {
+            execute(slot, chosen, outcomes);
         }
+        if (durable != null) {
+            durable.executed(slot, sessions.takeChanges());
+        }
+    }
+
+    private void execute(long slot, Value.Batch chosen, Outcomes outcomes) {
         batch.clear();
         try {
             Commands.forEach(chosen.commands(), batch::add);
@@ -100,6 +146,43 @@ final class Execution<C, R> implements SlotExecution {
                             + "); it will on every member, so mend it before the node is started again",
                     e);
         }
+    }
+
+    /**
+     * Captures what is replicated, between two slots; lets through what the state machine throws.
+     *
+     * @param slot the last slot that was executed
+     * @return what later slots do not change
+     */
+    CapturedState capture(long slot) {
+        return new CapturedState(slot, sessions.capture(), stateMachine.snapshot());
+    }
+
+    /**
+     * Becomes what was captured, perhaps on another member.
+     *
+     * @param header what the snapshot began with
+     * @param in stands before the sessions
+     * @throws WireException if the sessions make no sense; nothing was changed
+     * @throws IOException if {@code in} fails before the state machine has seen any of it; nothing was changed
+     * @throws IllegalStateException if the state machine failed over it: it is neither what it was nor what the snapshot says
+     */
+    void restore(SnapshotPart.Header header, InputStream in) throws IOException {
+        sessions.restore(header, in);
+        try {
+            if (durable == null) {
+                stateMachine.restore(in);
+            } else {
+                durable.install(header.slot(), sessions.takeAll(), in);
+            }
+        } catch (IOException | RuntimeException e) {
+            throw new IllegalStateException(
+                    "the state machine could not be set to the snapshot of slot " + header.slot()
+                            + ", and is neither that nor what it was before: " + e.getMessage()
+                            + "; if its code is right, start the node again",
+                    e);
+        }
+        sessionCount = sessions.count();
     }
 
     /**

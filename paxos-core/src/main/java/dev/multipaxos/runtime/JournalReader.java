@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Reads chosen values that are no longer in memory from the journal, for members that lag. Its queue is short, and what finds it
- * full is dropped: the member asks again.
+ * Reads chosen values that are no longer in memory from the journal, for members that lag; what the journal does not reach back to
+ * is left to {@link TransferJob}. Its queue is short, and what finds it full is dropped: the member asks again.
  */
 final class JournalReader implements Job {
 
@@ -36,6 +36,7 @@ final class JournalReader implements Job {
     private final int group;
     private final SlotRanges lost;
     private final Mailbox mailbox;
+    private final TransferJob transfers;
     private final ArrayDeque<Wanted> queue = new ArrayDeque<>(); // guarded by itself
     private boolean finished; // guarded by queue
 
@@ -44,11 +45,12 @@ final class JournalReader implements Job {
      *
      * @param lost slots of which the journal has lost records: what it still says there may have been overruled
      */
-    JournalReader(DurableStorage storage, int group, SlotRanges lost, Mailbox mailbox) {
+    JournalReader(DurableStorage storage, int group, SlotRanges lost, Mailbox mailbox, TransferJob transfers) {
         this.storage = storage;
         this.group = group;
         this.lost = lost;
         this.mailbox = mailbox;
+        this.transfers = transfers;
     }
 
     /** Asks for values, or drops the question. Any thread. */
@@ -125,7 +127,10 @@ final class JournalReader implements Job {
             payload += value.bytes();
             values.add(value);
         }
-        if (!values.isEmpty()) {
+        if (values.isEmpty()) {
+            transfers.onMissing(wanted.to(), wanted.fromSlot());
+        } else {
+            transfers.onServed(wanted.to(), wanted.fromSlot());
             mailbox.add(new Found(new Input.LogRead(wanted.to(), wanted.fromSlot(), values)));
         }
     }

@@ -10,6 +10,7 @@ import dev.multipaxos.wire.RecordCodec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the journal: takes all records that wait, appends them, forces them once if anybody waits for one of them, and
@@ -35,6 +36,14 @@ final class JournalWriter implements Job, Driver.Journal {
         @Override
         public void run(JournalWriter storage) throws StorageException {
             storage.onPin(this);
+        }
+    }
+
+    /** Something durable stands for the slots up to this one. */
+    private record Trim(long upTo, long keepBytes) implements Task {
+        @Override
+        public void run(JournalWriter storage) throws StorageException {
+            storage.onTrim(this);
         }
     }
 
@@ -72,10 +81,22 @@ final class JournalWriter implements Job, Driver.Journal {
     private boolean wanted;
     private boolean unsynced;
     private final List<Pinned> pinned = new ArrayList<>();
+    private final Standing standing;
+    private @Nullable Trim trim; // what is said again for it was appended
+    private long restatedFrom;
     private final List<Task> taken = new ArrayList<>();
     private boolean idle = true; // nothing was written since the storage was last told so
 
-    JournalWriter(DurableStorage storage, int group, Mailbox mailbox) {
+    /**
+     * Begins behind what was replayed.
+     *
+     * @param storage where to
+     * @param group whose records
+     * @param standing what the journal says that touches no slot
+     * @param mailbox where progress is told
+     */
+    JournalWriter(DurableStorage storage, int group, Standing standing, Mailbox mailbox) {
+        this.standing = standing;
         this.storage = storage;
         this.group = group;
         this.mailbox = mailbox;
@@ -101,6 +122,11 @@ final class JournalWriter implements Job, Driver.Journal {
         tasks.say(new Pin(peer, promised));
         tasks.say(SYNC);
         tasks.push();
+    }
+
+    /** Lets the journal go up to a slot, as {@link DurableStorage#trim} does, behind all records that were said before. */
+    void trim(long upTo, long keepBytes) {
+        tasks.say(new Trim(upTo, keepBytes));
     }
 
     /** Hands over what was said. */
@@ -192,17 +218,60 @@ final class JournalWriter implements Job, Driver.Journal {
                 promised.node(),
                 RecordCodec.head(record),
                 RecordCodec.body(record));
+        standing.note(record);
         appended++;
         unsynced = true;
         backlogBytes.addAndGet(-bytes(record));
     }
 
     private void onPin(Pin pin) throws StorageException {
-        Ballot promised = pin.promised();
-        Bytes record = RecordCodec.encode(pin.pinned());
+        appendPinned(pin.pinned(), pin.promised());
+        standing.note(pin.pinned());
+        pinned.add(pin.pinned());
+    }
+
+    private void appendPinned(Pinned peer, Ballot promised) throws StorageException {
+        Bytes record = RecordCodec.encode(peer);
         storage.append(group, RecordCodec.PINNED, 0, 0, promised.round(), promised.node(), record, Bytes.EMPTY);
         unsynced = true;
-        pinned.add(pin.pinned());
+    }
+
+    /**
+     * Says again what touches no slot: all that was said of it lies below the end of this sync, some of it in what goes. What was
+     * appended but is not durable yet lies above {@code restatedFrom}, as what is said again does.
+     */
+    private void onTrim(Trim wantedTrim) throws StorageException {
+        if (trim == null) {
+            restatedFrom = storage.durablePosition();
+            restate(standing.promise());
+            restate(standing.installed()); // first: it tells why the mark covers slots that the log lacks
+            restate(standing.mark());
+            for (Pinned peer : standing.pinned()) {
+                appendPinned(peer, standing.promised());
+            }
+        }
+        trim = trim == null
+                ? wantedTrim
+                : new Trim(
+                        Math.max(trim.upTo(), wantedTrim.upTo()), Math.min(trim.keepBytes(), wantedTrim.keepBytes()));
+        wanted = true;
+    }
+
+    /** Appends a record that no ticket counts. */
+    private void restate(@Nullable Record record) throws StorageException {
+        if (record != null) {
+            Ballot promised = standing.promised();
+            storage.append(
+                    group,
+                    RecordCodec.kind(record),
+                    0,
+                    0,
+                    promised.round(),
+                    promised.node(),
+                    RecordCodec.head(record),
+                    RecordCodec.body(record));
+            unsynced = true;
+        }
     }
 
     /** Makes what was appended durable, if anybody waits for it, and says so. */
@@ -217,6 +286,10 @@ final class JournalWriter implements Job, Driver.Journal {
         }
         position = storage.durablePosition();
         durable = appended;
+        if (trim != null) {
+            storage.trim(group, trim.upTo(), restatedFrom, trim.keepBytes());
+            trim = null;
+        }
         pinned.forEach(peer -> mailbox.add(new PinDurable(peer)));
         pinned.clear();
         mailbox.poke();

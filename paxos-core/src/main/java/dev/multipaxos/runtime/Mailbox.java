@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
  * What waits for the event loop: many threads add, the loop takes everything at once. Two lists change places, so that a turn
  * takes the lock once whatever the number of letters.
  *
- * <p>Frames are bounded in bytes, and dropped beyond: a lost frame costs only time. What clients send has a bound of its own, so
- * that it cannot crowd out what members say to each other. Calls are bounded by their {@link Room} before they come here,
+ * <p>Frames are bounded in bytes, and dropped beyond: a lost frame costs only time. What clients send, and what members send as
+ * bulk, has a bound of its own each, so that it cannot crowd out what members say to each other. Calls are bounded by their {@link Room} before they come here,
  * everything else by what the loop itself has asked for; neither is ever lost.
  */
 final class Mailbox {
 
-    /** Clients may have this part of the frames' bytes. */
-    private static final int CLIENTS_SHARE = 4;
+    /** Clients may have this part of the frames' bytes, and bulk too. */
+    private static final int OTHERS_SHARE = 4;
 
     private final Object lock = new Object();
     private final long frameBytesMax;
@@ -24,6 +24,7 @@ final class Mailbox {
     private List<Mail> draining = new ArrayList<>();
     private long frameBytes; // of the members' frames in filling
     private long clientFrameBytes; // of the clients'
+    private long bulkFrameBytes; // of the members' bulk
     private boolean closed;
     private long dropped;
     private volatile boolean asleep;
@@ -33,7 +34,7 @@ final class Mailbox {
     /**
      * Makes an empty mailbox.
      *
-     * @param frameBytesMax how many bytes of members' frames may wait, besides at least one frame; of clients' a part of it
+     * @param frameBytesMax how many bytes of members' frames may wait, besides at least one frame; of clients' and of bulk a part of it each
      */
     Mailbox(long frameBytesMax) {
         this.frameBytesMax = frameBytesMax;
@@ -66,10 +67,22 @@ final class Mailbox {
     /** Adds a client's frame, as {@link #addFrame} does. */
     boolean addClientFrame(Mail frame, int bytes) {
         synchronized (lock) {
-            if (!isRoom(clientFrameBytes, bytes, frameBytesMax / CLIENTS_SHARE)) {
+            if (!isRoom(clientFrameBytes, bytes, frameBytesMax / OTHERS_SHARE)) {
                 return false;
             }
             clientFrameBytes += bytes;
+            filling.add(frame);
+            return true;
+        }
+    }
+
+    /** Adds a member's bulk frame, as {@link #addFrame} does. */
+    boolean addBulkFrame(Mail frame, int bytes) {
+        synchronized (lock) {
+            if (!isRoom(bulkFrameBytes, bytes, frameBytesMax / OTHERS_SHARE)) {
+                return false;
+            }
+            bulkFrameBytes += bytes;
             filling.add(frame);
             return true;
         }
@@ -97,16 +110,21 @@ final class Mailbox {
         }
     }
 
+    /** From now on a poke counts again: the caller looks at what was published, then takes the mail. Loop only. */
+    void heed() {
+        poked = false;
+    }
+
     /** Takes everything; the list is the caller's until the next call. Loop only. */
     List<Mail> drain() {
         draining.clear();
-        poked = false; // before the caller looks at what was published
         synchronized (lock) {
             List<Mail> full = filling;
             filling = draining;
             draining = full;
             frameBytes = 0;
             clientFrameBytes = 0;
+            bulkFrameBytes = 0;
             return full;
         }
     }

@@ -8,6 +8,7 @@ import dev.multipaxos.core.Parameters;
 import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Replica;
 import dev.multipaxos.core.Value;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.wire.FoundingRecord;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -19,6 +20,8 @@ final class NodeAssembly {
 
     private static final int CHUNK_BYTES = 256 << 10;
     private static final int FRAME_OVERHEAD_BYTES = 4_096;
+    /** The largest part of a snapshot: small enough to wait for, large enough to be read in one go. */
+    private static final int PART_BYTES_MAX = 256 << 10;
 
     private final int node;
     private final NodeIdentity identity;
@@ -27,6 +30,8 @@ final class NodeAssembly {
     private final JournalWriter storage;
     private final Applier apply;
     private final JournalReader reader;
+    private final SnapshotJob snapshotJob;
+    private final TransferJob transfers;
     private final Driver driver;
     private final EventLoop loop;
     private final PeerGate gate;
@@ -61,17 +66,32 @@ final class NodeAssembly {
 
         mailbox = new Mailbox(limits.pendingBytes());
         Handshake handshake = new Handshake(identity);
-        recovered.pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
-        storage = new JournalWriter(settings.storage(), group, mailbox);
-        reader = new JournalReader(settings.storage(), group, recovered.lost(), mailbox);
+        recovered.standing().pinned().forEach(peer -> handshake.pinned(peer.node(), peer.storageId()));
+        storage = new JournalWriter(settings.storage(), group, recovered.standing(), mailbox);
         gate = new PeerGate(identity, handshake, storage, mailbox);
 
         SplittableRandom random = new SplittableRandom(identity.storageId() ^ identity.bootCount());
         PendingProposals proposals = new PendingProposals(
                 mailbox, () -> random.nextLong() | Long.MIN_VALUE, retryNanos, wiring.sessions(), time.nanoTime());
         int answerBytesMax = limits.frameBytes() - FRAME_OVERHEAD_BYTES;
+        SnapshotStore store = settings.storage().snapshots();
+        snapshotJob = new SnapshotJob(node, identity.founding(), store, mailbox, time);
         apply = new Applier(
-                slots, recovered.durable().executed(), proposals, new ClientOutcomes(answerBytesMax, mailbox), mailbox);
+                slots,
+                new SnapshotReader(store, identity.founding(), execution),
+                recovered.durable().executed(),
+                proposals,
+                new ClientOutcomes(answerBytesMax, mailbox),
+                mailbox);
+        transfers = new TransferJob(
+                identity,
+                settings,
+                storage,
+                Math.min(PART_BYTES_MAX, limits.frameBytes() - FRAME_OVERHEAD_BYTES),
+                apply::executedUpTo,
+                mailbox,
+                time);
+        reader = new JournalReader(settings.storage(), group, recovered.lost(), mailbox, transfers);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         PendingReads reads =
                 new PendingReads(outbox, apply, retryNanos, timing.heartbeat().toNanos(), identity.firstNumber());
@@ -93,6 +113,17 @@ final class NodeAssembly {
                 settings.membership().members().stream().collect(Collectors.toMap(Member::id, Member::address)),
                 answerBytesMax,
                 new ClientService.Parts(execution, mailbox, outbox, batcher, reads, apply, room));
+        Snapshots snapshots = new Snapshots(
+                settings.retention(),
+                apply,
+                snapshotJob,
+                storage,
+                transfers::lowestNeeded,
+                recovered.snapshot(),
+                recovered.journalBytes(),
+                recovered.trimmedUpTo(),
+                Math.max(recovered.trimmedUpTo(), recovered.durable().base()),
+                event -> EventLoop.tell(node, () -> event.accept(settings.listener())));
         loop = new EventLoop(
                 settings,
                 new EventLoop.Parts(
@@ -107,6 +138,8 @@ final class NodeAssembly {
                         proposals,
                         reads,
                         clients,
+                        snapshots,
+                        transfers,
                         settings.listener()),
                 time,
                 ended);
@@ -173,7 +206,9 @@ final class NodeAssembly {
                 thread("loop", loop, failed),
                 thread("storage", storage, failed),
                 thread("apply", apply, failed),
-                thread("catchup", reader, failed));
+                thread("catchup", reader, failed),
+                thread("snapshot", snapshotJob, failed),
+                thread("transfer", transfers, failed));
     }
 
     private Thread thread(String name, Job job, Consumer<Throwable> failed) {
@@ -185,6 +220,8 @@ final class NodeAssembly {
         storage.finish();
         apply.finish();
         reader.finish();
+        snapshotJob.finish();
+        transfers.finish();
     }
 
     NodeIdentity identity() {
@@ -209,6 +246,14 @@ final class NodeAssembly {
 
     JournalReader reader() {
         return reader;
+    }
+
+    SnapshotJob snapshotJob() {
+        return snapshotJob;
+    }
+
+    TransferJob transfers() {
+        return transfers;
     }
 
     Driver driver() {

@@ -8,6 +8,7 @@ import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.StorageException;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -86,7 +87,7 @@ public final class NodeRuntime<C, R> {
         Execution<C, R> execution = new Execution<>(
                 settings.stateMachine(), settings.commands(), settings.answers(), new Sessions(wiring.sessions()));
         SlotExecution slots = wiring.execution(execution);
-        return new NodeRuntime<>(settings, wiring, Recovered.from(settings, slots), execution, slots);
+        return new NodeRuntime<>(settings, wiring, Recovered.from(settings, execution, slots), execution, slots);
     }
 
     private static void release(NodeSettings<?, ?> settings) {
@@ -146,6 +147,20 @@ public final class NodeRuntime<C, R> {
         return call.future();
     }
 
+    /**
+     * As {@link dev.multipaxos.PaxosNode#snapshot}.
+     *
+     * @return its slot
+     */
+    public CompletableFuture<Long> snapshot() {
+        if (!room.enter(1, 0)) {
+            return CompletableFuture.failedFuture(overloaded());
+        }
+        SnapshotCall call = new SnapshotCall(settings.node(), room);
+        submit(call);
+        return call.future();
+    }
+
     private long deadline(Duration deadline) {
         if (deadline.isNegative() || deadline.isZero()) {
             throw new IllegalArgumentException("the deadline must be positive but is " + deadline);
@@ -173,6 +188,7 @@ public final class NodeRuntime<C, R> {
         EventLoop.View view = assembly.loop().view();
         Ending why = ending.get();
         NodeIdentity identity = assembly.identity();
+        Snapshots.View snapshot = assembly.loop().snapshots().view();
         return new NodeStatus(
                 settings.node(),
                 settings.group(),
@@ -182,10 +198,14 @@ public final class NodeRuntime<C, R> {
                 view.chosenUpTo(),
                 assembly.apply().executedUpTo(),
                 view.clearedUpTo(),
+                why == null && assembly.loop().snapshots().isRebuilding(),
+                snapshot.slot(),
+                snapshot.slot() == 0 ? null : Instant.ofEpochMilli(snapshot.writtenMillis()),
                 assembly.storage().position(),
                 room.count(),
                 room.bytes(),
                 assembly.execution().sessionCount(),
+                assembly.transfers().view(),
                 List.copyOf(assembly.gate().connected()),
                 assembly.mailbox().dropped() + assembly.loop().framesRefused(),
                 port,
@@ -260,6 +280,7 @@ public final class NodeRuntime<C, R> {
         while (more) {
             more = assembly.storage().step();
         }
+        assembly.transfers().ended();
         settings.storage().close();
     }
 

@@ -84,6 +84,11 @@ final class PeerGate implements Transport.Receiver {
     }
 
     @Override
+    public void onBulk(int node, Bytes frame) {
+        mailbox.addBulkFrame(new PeerFrame(node, frame), frame.length() + FRAME_OVERHEAD_BYTES);
+    }
+
+    @Override
     public void onClient(long connection, Bytes frame) {
         mailbox.addClientFrame(new ClientFrame(connection, frame), frame.length() + FRAME_OVERHEAD_BYTES);
     }

@@ -189,6 +189,17 @@ final class PendingProposals {
         }
     }
 
+    /** Slots were skipped here, and with them perhaps answers: what is away is sent again, and the table answers it. */
+    void sendAgain() {
+        openings = 0;
+        for (long sequence = floor; sequence < nextSequence; sequence++) {
+            ProposeCall<?> call = open.get(index(sequence));
+            if (call != null && call.stage == ProposeCall.Stage.AWAY) {
+                sendAgain(call, false, 0);
+            }
+        }
+    }
+
     /**
      * Sends again what a leader elsewhere has not dealt with in time; each time after twice as long, for it may well have it in
      * its queue, and copies would make that longer. Once a tick, not while this node leads.
@@ -268,6 +279,19 @@ final class PendingProposals {
     }
 
     // ---- the apply thread's
+
+    /**
+     * Slots are skipped, as a snapshot stands for them: a call that is open now may have been executed in one of them, and not
+     * be remembered. One that is opened later cannot: the snapshot is older than its command.
+     */
+    void skipped() {
+        for (int index = 0; index < window; index++) {
+            ProposeCall<?> call = open.get(index);
+            if (call != null) {
+                call.skipped = true;
+            }
+        }
+    }
 
     /**
      * A command was executed.

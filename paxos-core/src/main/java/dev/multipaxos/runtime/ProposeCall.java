@@ -37,6 +37,8 @@ final class ProposeCall<R> extends Call<R> {
     boolean held;
 
     long notBeforeNanos;
+    /** Whether this node did not execute some slots while the call was open, but took a snapshot for them. */
+    volatile boolean skipped;
 
     ProposeCall(Room room, Bytes payload, Codec<R> answers, long deadlineNanos) {
         super(room, payload.length(), deadlineNanos);
@@ -78,9 +80,17 @@ final class ProposeCall<R> extends Call<R> {
 
     /**
      * Fails because its session is gone. This node executes every slot in order, and so knows that none up to now held the
-     * command; those that come find no session.
+     * command; those that come find no session. If it has skipped some, it does not know.
      */
     void expireSession() {
+        if (skipped) {
+            fail(new PaxosException.SessionExpired(
+                    "session " + session
+                            + " of this node expired while the node was so far behind that it took a snapshot; "
+                            + "command " + sequence + " of it may have been executed, and will not be any more",
+                    true));
+            return;
+        }
         fail(new PaxosException.SessionExpired(
                 "session " + session + " of this node expired before command " + sequence
                         + " of it was executed; it was not executed and will not be: propose it again",

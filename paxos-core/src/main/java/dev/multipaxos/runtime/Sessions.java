@@ -1,11 +1,20 @@
 package dev.multipaxos.runtime;
 
+import dev.multipaxos.DurableStateMachine;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.SnapshotCodec;
+import dev.multipaxos.wire.SnapshotPart;
+import dev.multipaxos.wire.WireException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +51,9 @@ final class Sessions {
     private long slot;
     private int openedInSlot;
     private Bytes remembered = Bytes.EMPTY;
+    private @Nullable SessionEntries changes; // null: nobody wants to know
+    private final Map<Long, Session> changed = new LinkedHashMap<>(); // since they were last taken
+    private long lastPlace; // in the order of last use
 
     Sessions(SessionRules rules) {
         this.timeoutMillis = rules.timeoutMillis();
@@ -63,7 +75,7 @@ final class Sessions {
 
     /** Notes that the batch holds a command of a session, which thereby does not expire. Before {@link #expire}. */
     void touch(long session) {
-        Session found = byLastUse.get(session);
+        Session found = use(session);
         if (found != null) {
             found.lastUseMillis = logTimeMillis;
         }
@@ -73,10 +85,12 @@ final class Sessions {
     void expire() {
         Iterator<Session> eldestFirst = byLastUse.values().iterator();
         while (eldestFirst.hasNext()) {
-            if (logTimeMillis - eldestFirst.next().lastUseMillis <= timeoutMillis) {
+            Session eldest = eldestFirst.next();
+            if (logTimeMillis - eldest.lastUseMillis <= timeoutMillis) {
                 return;
             }
             eldestFirst.remove();
+            noteGone(eldest);
         }
     }
 
@@ -84,29 +98,57 @@ final class Sessions {
     long open() {
         if (byLastUse.size() >= sessionsMax) {
             Iterator<Session> eldestFirst = byLastUse.values().iterator();
-            eldestFirst.next();
+            Session eldest = eldestFirst.next();
             eldestFirst.remove();
+            noteGone(eldest);
         }
         long id = (slot << OPENED_PER_SLOT_BITS) + openedInSlot++;
-        byLastUse.put(id, new Session(logTimeMillis));
+        byLastUse.put(id, new Session(id, logTimeMillis));
+        use(id);
         return id;
     }
 
     /** Tells whether a session is there; that counts as use, as every command of it does. */
     boolean keepAlive(long session) {
-        return byLastUse.get(session) != null;
+        return use(session) != null;
     }
 
     /** Ends a session; false if there is none. */
     boolean close(long session) {
-        return byLastUse.remove(session) != null;
+        Session closed = byLastUse.remove(session);
+        if (closed == null) {
+            return false;
+        }
+        noteGone(closed);
+        return true;
+    }
+
+    /** Finds a session and makes it the one last used. */
+    private @Nullable Session use(long id) {
+        Session found = byLastUse.get(id);
+        if (found != null && changes != null) {
+            found.place = ++lastPlace;
+            changed.put(id, found);
+        }
+        return found;
+    }
+
+    private void noteGone(Session session) {
+        if (changes != null) {
+            changed.remove(session.id);
+            changes.sessionGone(session.id);
+            session.noteAnswersGone(session.floor + session.answers.length, changes);
+        }
     }
 
     /** Judges a command, after it has raised its session's floor. */
     Verdict judge(Command command) {
-        Session session = byLastUse.get(command.session());
+        Session session = use(command.session());
         if (session == null) {
             return Verdict.EXPIRED;
+        }
+        if (changes != null) {
+            session.noteAnswersGone(command.acknowledgedBelow(), changes);
         }
         session.raiseFloor(command.acknowledgedBelow());
         long sequence = command.sequence();
@@ -131,11 +173,14 @@ final class Sessions {
 
     /** Keeps the answer to a command that was executed. */
     void answer(long session, long sequence, Bytes answer) {
-        Session found = byLastUse.get(session);
+        Session found = use(session);
         if (found == null) {
             throw new IllegalStateException("session " + session + " ended while a command of it ran");
         }
         found.put(sequence, answer);
+        if (changes != null) {
+            changes.answer(session, sequence, answer);
+        }
     }
 
     /** {@return how many sessions are open} */
@@ -148,14 +193,150 @@ final class Sessions {
         return logTimeMillis;
     }
 
+    /**
+     * Captures the table. That costs an object and a copy of an array of references for each session, so at most {@link
+     * dev.multipaxos.Limits#SESSIONS_MAX} times; no answer is copied.
+     *
+     * @return what later batches do not change
+     */
+    SessionTable capture() {
+        List<SessionTable.Entry> sessions = new ArrayList<>(byLastUse.size());
+        byLastUse.forEach((id, session) -> sessions.add(
+                new SessionTable.Entry(id, session.lastUseMillis, session.floor, session.answers.clone())));
+        return new SessionTable(logTimeMillis, sessions);
+    }
+
+    /**
+     * Becomes a table that was written, in the same order of last use.
+     *
+     * @param header what the snapshot began with
+     * @param in stands before the sessions; behind them afterwards
+     * @throws WireException if these cannot be; the table is as it was
+     * @throws IOException if {@code in} fails; the table is as it was
+     */
+    void restore(SnapshotPart.Header header, InputStream in) throws IOException {
+        if (header.sessions() > sessionsMax) {
+            throw new WireException(header.sessions() + " sessions; there are never more than " + sessionsMax, null);
+        }
+        Map<Long, Session> read = new LinkedHashMap<>();
+        long eldestMillis = Long.MIN_VALUE;
+        for (int i = 0; i < header.sessions(); i++) {
+            SnapshotPart.Session part = SnapshotCodec.readSession(in);
+            long usedMillis = part.lastUseMillis();
+            if (usedMillis < eldestMillis || usedMillis > header.logTimeMillis()) {
+                throw new WireException("session " + part.id() + " is not in its place by last use", null);
+            }
+            eldestMillis = usedMillis;
+            if (read.put(part.id(), restored(part, in)) != null) {
+                throw new WireException("session " + part.id() + " comes twice", null);
+            }
+        }
+        byLastUse.clear();
+        byLastUse.putAll(read);
+        logTimeMillis = header.logTimeMillis();
+    }
+
+    private Session restored(SnapshotPart.Session part, InputStream in) throws IOException {
+        Session session = new Session(part.id(), part.lastUseMillis());
+        session.floor = part.floor();
+        long before = part.floor() - 1;
+        for (int i = 0; i < part.answers(); i++) {
+            SnapshotPart.Answer answer = SnapshotCodec.readAnswer(in);
+            if (answer.sequence() <= before || answer.sequence() - part.floor() >= window) {
+                throw new WireException(
+                        "session " + part.id() + " has an answer to command " + answer.sequence() + " behind " + before
+                                + ", and the floor " + part.floor(),
+                        null);
+            }
+            before = answer.sequence();
+            session.put(before, answer.answer());
+        }
+        return session;
+    }
+
+    /** From now on notes what changes; {@link #takeChanges} must be called after every slot. */
+    void track() {
+        changes = new SessionEntries();
+    }
+
+    /** {@return what has changed since the last time} */
+    List<DurableStateMachine.Entry> takeChanges() {
+        SessionEntries noted = Objects.requireNonNull(changes, "nothing is tracked");
+        noted.time(logTimeMillis);
+        changed.values().forEach(session -> session.noteTo(noted));
+        changed.clear();
+        return noted.take();
+    }
+
+    /** {@return the whole table, as one change} */
+    List<DurableStateMachine.Entry> takeAll() {
+        SessionEntries noted = Objects.requireNonNull(changes, "nothing is tracked");
+        noted.take();
+        changed.clear();
+        for (Session session : byLastUse.values()) {
+            session.place = ++lastPlace;
+            changed.put(session.id, session);
+            for (long sequence = session.floor; sequence < session.floor + session.answers.length; sequence++) {
+                Bytes answer = session.answer(sequence);
+                if (answer != null) {
+                    noted.answer(session.id, sequence, answer);
+                }
+            }
+        }
+        return takeChanges();
+    }
+
+    /**
+     * Becomes a table that was taken apart.
+     *
+     * @param entries all entries, in any order
+     * @throws WireException if they are not what was stored
+     */
+    void restore(List<DurableStateMachine.Entry> entries) throws WireException {
+        SessionEntries.Table table = SessionEntries.read(entries);
+        byLastUse.clear();
+        logTimeMillis = table.logTimeMillis();
+        for (SessionEntries.Stored stored : table.byLastUse()) {
+            Session session = new Session(stored.id(), stored.lastUseMillis());
+            session.floor = stored.floor();
+            session.place = stored.place();
+            lastPlace = stored.place();
+            for (Map.Entry<Long, Bytes> answer : stored.answers().entrySet()) {
+                if (answer.getKey() < stored.floor() || answer.getKey() - stored.floor() >= window) {
+                    throw new WireException(
+                            "session " + stored.id() + " has an answer to command " + answer.getKey()
+                                    + ", and the floor " + stored.floor(),
+                            null);
+                }
+                session.put(answer.getKey(), answer.getValue());
+            }
+            byLastUse.put(stored.id(), session);
+        }
+    }
+
     /** One client: a floor, and the answers at or above it, at their sequence modulo the capacity. */
     private static final class Session {
+        private final long id;
         private long lastUseMillis;
+        private long place;
         private long floor = 1;
         private @Nullable Bytes[] answers = new @Nullable Bytes[16];
 
-        Session(long nowMillis) {
+        Session(long id, long nowMillis) {
+            this.id = id;
             this.lastUseMillis = nowMillis;
+        }
+
+        void noteTo(SessionEntries entries) {
+            entries.session(id, lastUseMillis, floor, place);
+        }
+
+        void noteAnswersGone(long below, SessionEntries entries) {
+            for (long sequence = floor; sequence < Math.min(below, floor + answers.length); sequence++) {
+                if (answers[index(sequence)] != null) {
+                    entries.answerGone(id, sequence);
+                }
+            }
         }
 
         void raiseFloor(long acknowledgedBelow) {

@@ -72,6 +72,15 @@ public final class SteppedNode<C, R> {
         return runtime.read(consistency, query, deadline);
     }
 
+    /**
+     * As {@link dev.multipaxos.PaxosNode#snapshot}.
+     *
+     * @return its slot
+     */
+    public CompletableFuture<Long> snapshot() {
+        return runtime.snapshot();
+    }
+
     // ---- the loop
 
     /** {@return whether something has arrived for a turn of the loop} */
@@ -140,6 +149,34 @@ public final class SteppedNode<C, R> {
      */
     public void answerQuestion() throws StorageException {
         parts.reader().serveNext();
+    }
+
+    /** {@return whether a captured state waits to be written} */
+    public boolean hasCaptured() {
+        return parts.snapshotJob().hasWork();
+    }
+
+    /** Writes it to the store of snapshots. */
+    public void writeSnapshot() {
+        parts.snapshotJob().writeNext();
+    }
+
+    /** {@return whether a snapshot on its way from or to another member can go on} */
+    public boolean hasTransfers() {
+        return parts.transfers().hasWork();
+    }
+
+    /**
+     * {@return when {@link #hasTransfers} will say yes though nothing has arrived, on the clock of {@link TimeSource#nanoTime};
+     * {@link Long#MAX_VALUE} if never}
+     */
+    public long nextTransferNanos() {
+        return parts.transfers().dueNanos();
+    }
+
+    /** Lets it go on. */
+    public void transfer() {
+        parts.transfers().work();
     }
 
     // ---- the state machine

@@ -13,7 +13,7 @@ import java.io.IOException;
  * thread, never interrupted, calls {@link #append}, {@link #sync} and {@link #idle}; {@link #read} is called by another at the
  * same time. {@link #close} is called when both have stopped.
  *
- * <p><b>Errors.</b> After an exception from {@link #append}, {@link #sync} or {@link #idle} the storage is <i>failed</i>:
+ * <p><b>Errors.</b> After an exception from {@link #append}, {@link #sync}, {@link #idle} or {@link #trim} the storage is <i>failed</i>:
  * every later call of these throws the same, and nothing that was not durable before may be taken for durable. The host stops.
  */
 public interface DurableStorage extends AutoCloseable {
@@ -141,14 +141,17 @@ public interface DurableStorage extends AutoCloseable {
     /**
      * Lets go of what is obsolete: records of a group that touch slots up to {@code upTo} only, and those that touch none and lie
      * below {@code restatedFrom}. Whole segments go, in the background; the last {@code keepBytes} of the journal stay in any
-     * case. What {@link #trimmedUpTo} then says is durable before anything is gone. Called by the thread that appends.
+     * case. What was appended, and what {@link #trimmedUpTo} then says, is durable before anything is gone. Called by the thread
+     * that appends; it waits for a small file to be written, not for the deleting.
      *
      * @param group the group
      * @param upTo a slot up to which something durable stands for the log: a snapshot, or the state machine's own store. Lower
      *     than before means as before
      * @param restatedFrom a durable position, behind which everything was said again that was said of the group before and touches no slot
-     * @param keepBytes how much of the journal stays at least, for members that lag
-     * @throws StorageException if the storage failed; a file that cannot be deleted is no failure
+     * @param keepBytes how much of the journal stays at least, for members that lag; of several groups the largest counts, of each
+     *     what it said last in this life
+     * @throws StorageException if that failed; it is final. A file that cannot be deleted is no failure: the next start tries again
+     * @throws IllegalArgumentException if a number is negative, or {@code restatedFrom} not durable
      */
     default void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
         throw new UnsupportedOperationException();

@@ -2,6 +2,7 @@ package dev.multipaxos.spi;
 
 import dev.multipaxos.bytes.Bytes;
 import java.io.Closeable;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Errors.</b> A failure concerns this snapshot alone: the journal goes on, and so does an older snapshot.
  */
 public interface SnapshotStore {
+    /** How much {@link #verify} reads at once: 1 MiB. */
+    int VERIFY_BYTES = 1024 * 1024;
 
     /**
      * Which snapshot. Members may write one state differently; whoever has got a part of a snapshot goes on with the same id only.
@@ -84,22 +87,50 @@ public interface SnapshotStore {
     Writer create(int group, long slot) throws StorageException;
 
     /**
-     * Finds the newest snapshot that is whole by its name, header and size; its bytes are checked as they are read.
+     * Finds the newest snapshot that is whole by its name, header and size. Its bytes are checked as they are read: one that was
+     * found to be damaged is not whole any more. May wait for the disk.
      *
      * @param group the group
      * @return which; null if there is none
-     * @throws StorageException with {@link StorageException.Code#DAMAGED} if there is a snapshot, but none that is whole
+     * @throws StorageException with {@link StorageException.Code#DAMAGED} if there is a snapshot, but none that is whole; with
+     *     {@link StorageException.Code#FOREIGN} or {@link StorageException.Code#UNKNOWN_VERSION} if the newest of these is not ours to read
      */
     @Nullable
     Id latest(int group) throws StorageException;
 
     /**
-     * Opens a snapshot.
+     * Opens a snapshot. May wait for the disk.
      *
      * @param id which
-     * @return what reads it; null if it is not there any more
+     * @return what reads it; null if it is not there any more, or was found to be damaged
      * @throws StorageException if it cannot be read
      */
     @Nullable
     Reader open(Id id) throws StorageException;
+
+    /**
+     * Reads a snapshot from the first byte to the last and compares the whole with its id; what is restored was read like this
+     * before, so that a state machine never gets half of one.
+     *
+     * @param reader the snapshot
+     * @throws StorageException with {@link StorageException.Code#DAMAGED} if it is not what was written
+     */
+    static void verify(Reader reader) throws StorageException {
+        Id id = reader.id();
+        CRC32C checksum = new CRC32C();
+        long position = 0;
+        for (Bytes part = reader.read(0, VERIFY_BYTES); part.length() > 0; part = reader.read(position, VERIFY_BYTES)) {
+            checksum.update(part.array(), part.offset(), part.length());
+            position += part.length();
+        }
+        if (position != id.bytes() || (int) checksum.getValue() != id.checksum()) {
+            throw new StorageException(
+                    StorageException.Code.DAMAGED,
+                    "the snapshot of group " + id.group() + " at slot " + id.slot() + " has " + position
+                            + " bytes with checksum " + Integer.toHexString((int) checksum.getValue()) + ", not "
+                            + id.bytes() + " with " + Integer.toHexString(id.checksum())
+                            + ". Get it again from another member.",
+                    null);
+        }
+    }
 }

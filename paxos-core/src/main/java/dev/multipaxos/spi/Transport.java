@@ -13,9 +13,12 @@ import org.jspecify.annotations.Nullable;
  * <p>The greeting is opaque here: the first frame in each direction of a connection is a <i>hello</i>, made and judged by the
  * {@link Receiver}. The transport sees to its deadline, and lets nothing else through before both sides were admitted.
  *
- * <p><b>Threads.</b> {@link #send}, {@link #sendToClient} and {@link #flush} are called by one thread and never block; a frame
- * that finds a queue full is dropped (to a node) or closes the connection (to a client). The receiver is called by the
- * transport's own threads, one at a time for each connection, and never blocks.
+ * <p>What is large and can wait, parts of snapshots, goes as <i>bulk</i>: on a connection of its own, or in some other way that
+ * lets other frames to the same node pass it, and with a queue of its own. Bulk frames keep their order among themselves.
+ *
+ * <p><b>Threads.</b> {@link #send}, {@link #sendToClient} and {@link #flush} are called by one thread, {@link #sendBulk} by one
+ * that may be another; none of them blocks. A frame that finds a queue full is dropped (to a node) or closes the connection (to a
+ * client). The receiver is called by the transport's own threads, one at a time for each connection, and never blocks.
  */
 public interface Transport extends AutoCloseable {
 
@@ -46,6 +49,14 @@ public interface Transport extends AutoCloseable {
          * @param frame the head and the body that were sent, one after the other; may be kept
          */
         void onPeer(int node, Bytes frame);
+
+        /**
+         * A frame from a node that was admitted, sent as bulk. It may come at the same time as {@link #onPeer} of that node.
+         *
+         * @param node the node
+         * @param frame the head and the body that were sent, one after the other; may be kept
+         */
+        void onBulk(int node, Bytes frame);
 
         /**
          * A frame from a client that was admitted.
@@ -148,6 +159,18 @@ public interface Transport extends AutoCloseable {
      * @return false if the frame was dropped: not connected, or the queue is full
      */
     boolean send(int node, Bytes head, Bytes body);
+
+    /**
+     * Sends a frame that is large and can wait to a node; no {@link #flush} is needed. Ordinary frames to the node do not wait for
+     * it. What it needs is made when it is first used after a while, so that the first frames may be refused though the node can be
+     * reached; of its coming and going the receiver is told nothing.
+     *
+     * @param node the node
+     * @param head the first part
+     * @param body the second part, not changed afterwards
+     * @return false if the frame was not taken: not connected, or not yet, or as many wait as may. Try again a little later
+     */
+    boolean sendBulk(int node, Bytes head, Bytes body);
 
     /**
      * Queues a frame for a client.

@@ -7,7 +7,7 @@ import dev.multipaxos.wire.proto.PeerProto;
 import dev.multipaxos.wire.proto.PeerProto.PeerHead;
 import java.io.IOException;
 
-/** What the heads of frames between members say of an {@link Edge}. */
+/** What the heads of frames between members say of an {@link Edge}; of snapshots, {@link SnapshotFields}. */
 final class EdgeFields {
     private static final Parser<PeerProto.Forward> FORWARD = Head.parser(PeerProto.Forward.parser());
     private static final Parser<PeerProto.ForwardRefused> FORWARD_REFUSED =
@@ -48,7 +48,7 @@ final class EdgeFields {
                             .setLeader(reply.leader())
                             .build());
         }
-        throw new IllegalStateException("no encoding for " + edge.getClass());
+        return SnapshotFields.of(edge);
     }
 
     static Edge read(int kind, CodedInputStream in, Body body) throws IOException {
@@ -72,7 +72,9 @@ final class EdgeFields {
                         Head.notNegative("the slot to read after", reply.getSlot()),
                         leader(reply.getLeader()));
             }
-            default -> throw Head.unknownKind("message", kind);
+            default -> {
+                return SnapshotFields.read(kind, in, body);
+            }
         }
     }
 

@@ -74,15 +74,18 @@ public final class PeerCodec {
      * Finds the second part of a frame.
      *
      * @param edge what the frame says
-     * @return of an {@link Edge.Forward} the commands, the same object; else nothing
+     * @return of an {@link Edge.Forward} the commands, of an {@link Edge.SnapshotChunk} the part, the same object; else nothing
      */
     public static Bytes body(Edge edge) {
-        return edge instanceof Edge.Forward forward ? forward.commands() : Bytes.EMPTY;
+        if (edge instanceof Edge.Forward forward) {
+            return forward.commands();
+        }
+        return edge instanceof Edge.SnapshotChunk chunk ? chunk.bytes() : Bytes.EMPTY;
     }
 
     /**
-     * Decodes a frame. The commands of an {@link Edge.Forward} and of values are parts of it, not copied; that they have the
-     * layout of {@link Commands} is not checked.
+     * Decodes a frame. The commands of an {@link Edge.Forward} and of values, and the part in an {@link Edge.SnapshotChunk}, are
+     * parts of it, not copied; that commands have the layout of {@link Commands} is not checked.
      *
      * @param frame a head and a body; anything at all may be in it
      * @param receiver called once, when the whole frame was found to be valid

@@ -3,10 +3,13 @@ package dev.multipaxos.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.multipaxos.Codec;
+import dev.multipaxos.PaxosException;
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.wire.ClientMessage;
 import dev.multipaxos.wire.Command;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -74,6 +77,55 @@ class PendingProposalsTest {
         proposals.leaderChanged();
         wait(101, 102);
         assertThat(leader.taken).as("another leader is asked at once").isNotEmpty();
+    }
+
+    private ProposeCall<String> added() {
+        assertThat(room.enter(1, 1)).isTrue();
+        ProposeCall<String> call = new ProposeCall<>(room, Bytes.utf8("x"), Codec.utf8(), Long.MAX_VALUE);
+        proposals.add(call);
+        return call;
+    }
+
+    @Test
+    void a_call_whose_slot_may_have_been_skipped_is_sent_again_under_its_number() {
+        added();
+        openSession();
+        proposals.submit(leader, 0);
+        Command sent = leader.taken.get(0);
+        leader.taken.clear();
+        proposals.skipped();
+        proposals.sendAgain();
+        proposals.submit(leader, 1);
+
+        assertThat(leader.taken).containsExactly(sent);
+        proposals.ended(sent, ClientMessage.Status.OK, Bytes.utf8("found in the snapshot"));
+        leader.taken.clear();
+        proposals.sendAgain();
+        proposals.submit(leader, 2);
+        assertThat(leader.taken).isEmpty();
+    }
+
+    @Test
+    void a_call_may_have_been_executed_if_its_session_ended_in_slots_that_were_skipped() {
+        ProposeCall<String> before = added();
+        openSession();
+        proposals.submit(leader, 0);
+        proposals.skipped();
+        ProposeCall<String> behind = added();
+        proposals.submit(leader, 0);
+        leader.taken.forEach(command -> proposals.ended(command, ClientMessage.Status.SESSION_EXPIRED, Bytes.EMPTY));
+
+        assertThat(mayHaveBeenApplied(before)).isTrue();
+        assertThat(mayHaveBeenApplied(behind)).isFalse();
+    }
+
+    private static boolean mayHaveBeenApplied(ProposeCall<?> call) {
+        try {
+            call.future().join();
+            throw new AssertionError("the call did not fail");
+        } catch (CompletionException e) {
+            return ((PaxosException.SessionExpired) e.getCause()).mayHaveBeenApplied();
+        }
     }
 
     private void wait(int from, int to) {

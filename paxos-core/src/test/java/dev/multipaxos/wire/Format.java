@@ -4,7 +4,9 @@ import com.google.protobuf.CodedOutputStream;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Record;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,6 +78,10 @@ record Format(String name, Function<Samples, Object> sample, Function<Object, By
         all.add(peer("ForwardRefused", Samples::forwardRefused));
         all.add(peer("ReadIndex", Samples::readIndex));
         all.add(peer("ReadIndexReply", Samples::readIndexReply));
+        all.add(peer("SnapshotOffer", Samples::snapshotOffer));
+        all.add(peer("SnapshotRequest", Samples::snapshotRequest));
+        all.add(peer("SnapshotChunk", Samples::snapshotChunk));
+        all.add(peer("SnapshotGone", Samples::snapshotGone));
         all.add(record("record.Promised", 1, Samples::promised));
         all.add(record("record.Accepted", 2, Samples::acceptedRecord));
         all.add(record("record.Chosen", 3, Samples::chosen));
@@ -99,6 +105,10 @@ record Format(String name, Function<Samples, Object> sample, Function<Object, By
         all.add(client("client.Results", Samples::results));
         all.add(client("client.QueryResult", Samples::queryResult));
         all.add(client("client.NotLeader", Samples::notLeader));
+        all.add(snapshot("snapshot.Header", Samples::snapshotHeader, SnapshotCodec::readHeader));
+        all.add(snapshot("snapshot.Configuration", Samples::snapshotConfiguration, SnapshotCodec::readConfiguration));
+        all.add(snapshot("snapshot.Session", Samples::snapshotSession, SnapshotCodec::readSession));
+        all.add(snapshot("snapshot.Answer", Samples::snapshotAnswer, SnapshotCodec::readAnswer));
         all.add(new Format("Commands", Samples::commandList, Format::encodeCommands, bytes -> {
             List<Command> commands = new ArrayList<>();
             Commands.forEach(bytes, commands::add);
@@ -163,5 +173,21 @@ record Format(String name, Function<Samples, Object> sample, Function<Object, By
                 sample,
                 message -> joined(ClientCodec.head((ClientMessage) message), ClientCodec.body((ClientMessage) message)),
                 ClientCodec::decode);
+    }
+
+    private interface ReadPart {
+        SnapshotPart from(InputStream in) throws IOException;
+    }
+
+    private static Format snapshot(String name, Function<Samples, Object> sample, ReadPart read) {
+        return new Format(name, sample, part -> SnapshotCodec.encode((SnapshotPart) part), bytes -> {
+            try {
+                return read.from(new ByteArrayInputStream(bytes.array(), bytes.offset(), bytes.length()));
+            } catch (WireException e) {
+                throw e;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 }

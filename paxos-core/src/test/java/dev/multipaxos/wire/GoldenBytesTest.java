@@ -139,6 +139,11 @@ class GoldenBytesTest {
         peer(all, "ForwardRefused", new Edge.ForwardRefused(11, true, 3));
         peer(all, "ReadIndex", new Edge.ReadIndex(12));
         peer(all, "ReadIndexReply", new Edge.ReadIndexReply(12, true, 43, 3));
+        Edge.SnapshotId snapshot = new Edge.SnapshotId(43, 1 << 20, 0xdeadbeef);
+        peer(all, "SnapshotOffer", new Edge.SnapshotOffer(snapshot));
+        peer(all, "SnapshotRequest", new Edge.SnapshotRequest(snapshot, 1 << 18, 1 << 17));
+        peer(all, "SnapshotChunk", new Edge.SnapshotChunk(snapshot, 1 << 18, Bytes.utf8("part")));
+        peer(all, "SnapshotGone", new Edge.SnapshotGone(snapshot));
         all.put("record.Promised", new Record.Promised(BALLOT));
         all.put("record.Accepted", new Record.Accepted(43, BALLOT, BATCH));
         all.put("record.Accepted no-op", new Record.Accepted(43, BALLOT, Value.NO_OP));
@@ -166,6 +171,10 @@ class GoldenBytesTest {
         all.put(
                 "client.NotLeader",
                 new ClientMessage.NotLeader(9, 2, new TreeMap<>(Map.of(1, "a.example:7001", 2, "b.example:7001"))));
+        all.put("snapshot.Header", new SnapshotPart.Header(43, 1_790_000_000_000L, 1_790_000_000_007L, 1, 2));
+        all.put("snapshot.Configuration", new SnapshotPart.Configuration(1, foundation()));
+        all.put("snapshot.Session", new SnapshotPart.Session(0x0102030405060708L, 1_790_000_000_000L, 299, 1));
+        all.put("snapshot.Answer", new SnapshotPart.Answer(300, Bytes.utf8("answer")));
         for (Command.Kind kind : Command.Kind.values()) {
             Command other = new Command(kind, 77, 0, 5, Bytes.EMPTY);
             all.put("Commands " + kind, List.of(kind == Command.Kind.APPLY ? COMMAND : other));

@@ -33,6 +33,9 @@ class PeerCodecTest {
         assertThat(PeerCodec.head(new Envelope(9, 1, 2, 3, 8, 1, 0), accept))
                 .isNotEqualTo(PeerCodec.head(new Envelope(9, 1, 2, 4, 8, 1, 0), accept));
         assertThat(PeerCodec.body(new Edge.Forward(1, BATCH.commands()))).isSameAs(BATCH.commands());
+        Bytes part = Bytes.utf8("part");
+        assertThat(PeerCodec.body(new Edge.SnapshotChunk(new Edge.SnapshotId(7, 4, 1), 0, part)))
+                .isSameAs(part);
     }
 
     @Test
@@ -82,7 +85,7 @@ class PeerCodecTest {
 
     @Test
     void a_message_of_a_newer_version_is_named() {
-        for (int kind : new int[] {16 + 12, 63, 68, 127}) {
+        for (int kind : new int[] {16 + 12, 63, 72, 127}) {
             refused(
                     unknown(PeerHead.newBuilder(), kind),
                     "message " + kind + " is of an unknown kind; the sender may be newer");
@@ -196,6 +199,37 @@ class PeerCodecTest {
                                 .setFromSlot(Long.MAX_VALUE)
                                 .addValues(NO_OP)),
                 "1 values from slot " + Long.MAX_VALUE + " on");
+    }
+
+    @Test
+    void a_part_of_a_snapshot_lies_inside_of_it() {
+        PeerProto.SnapshotId.Builder id =
+                PeerProto.SnapshotId.newBuilder().setSlot(4).setBytes(10);
+        Bytes part = Bytes.utf8("part");
+        PeerProto.SnapshotChunk.Builder chunk =
+                PeerProto.SnapshotChunk.newBuilder().setId(id).setBodyBytes(part.length());
+        refused(
+                SchemaTest.frame(SchemaTest.envelope().setSnapshotChunk(chunk.setOffset(7)), part),
+                "4 bytes at 7 of a snapshot of 10");
+        refused(
+                SchemaTest.frame(SchemaTest.envelope().setSnapshotChunk(chunk.setOffset(Long.MAX_VALUE)), part),
+                "4 bytes at " + Long.MAX_VALUE + " of a snapshot of 10");
+        refused(
+                SchemaTest.envelope()
+                        .setSnapshotRequest(
+                                PeerProto.SnapshotRequest.newBuilder().setId(id).setOffset(-1)),
+                "0 bytes at -1 of a snapshot of 10");
+        refused(
+                SchemaTest.envelope()
+                        .setSnapshotRequest(
+                                PeerProto.SnapshotRequest.newBuilder().setId(id).setMaxBytes(-1)),
+                "the part wanted of a snapshot is -1");
+        refused(
+                SchemaTest.envelope()
+                        .setSnapshotOffer(PeerProto.SnapshotOffer.newBuilder()
+                                .setId(id.clone().setBytes(-1))),
+                "the size of a snapshot is -1");
+        refused(SchemaTest.envelope().setSnapshotGone(PeerProto.SnapshotGone.newBuilder()), "slot 0 is below 1");
     }
 
     @Test

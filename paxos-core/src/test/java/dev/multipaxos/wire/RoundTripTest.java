@@ -45,7 +45,13 @@ class RoundTripTest {
         }
 
         assertThat(sampled)
-                .containsAll(Stream.of(Message.class, Edge.class, Record.class, Hello.class, ClientMessage.class)
+                .containsAll(Stream.of(
+                                Message.class,
+                                Edge.class,
+                                Record.class,
+                                Hello.class,
+                                ClientMessage.class,
+                                SnapshotPart.class)
                         .flatMap(RoundTripTest::leaves)
                         .toList());
     }

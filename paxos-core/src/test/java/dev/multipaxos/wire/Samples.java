@@ -148,6 +148,30 @@ final class Samples {
         return new Edge.ReadIndexReply(anyLong(), random.nextBoolean(), number(), idOrZero());
     }
 
+    private Edge.SnapshotId snapshotId() {
+        return new Edge.SnapshotId(slot(), number(), random.nextInt());
+    }
+
+    Edge.SnapshotOffer snapshotOffer() {
+        return new Edge.SnapshotOffer(snapshotId());
+    }
+
+    Edge.SnapshotRequest snapshotRequest() {
+        Edge.SnapshotId id = snapshotId();
+        return new Edge.SnapshotRequest(id, random.nextBoolean() ? id.bytes() : id.bytes() / 3, idOrZero());
+    }
+
+    Edge.SnapshotChunk snapshotChunk() {
+        Bytes part = bytes();
+        long offset = number() / 2;
+        Edge.SnapshotId id = new Edge.SnapshotId(slot(), offset + part.length(), random.nextInt());
+        return new Edge.SnapshotChunk(id, offset, part);
+    }
+
+    Edge.SnapshotGone snapshotGone() {
+        return new Edge.SnapshotGone(snapshotId());
+    }
+
     Record.Promised promised() {
         return new Record.Promised(ballot());
     }
@@ -203,6 +227,22 @@ final class Samples {
         int phase1 = 1 + random.nextInt(members.size());
         int phase2 = 1 + random.nextInt(members.size());
         return new FoundingRecord(id(), id(), id(), id(), text(), phase1, phase2, members);
+    }
+
+    SnapshotPart.Header snapshotHeader() {
+        return new SnapshotPart.Header(number(), anyLong(), anyLong(), id(), random.nextInt(20_000));
+    }
+
+    SnapshotPart.Configuration snapshotConfiguration() {
+        return new SnapshotPart.Configuration(slot(), foundingRecord());
+    }
+
+    SnapshotPart.Session snapshotSession() {
+        return new SnapshotPart.Session(anyLong(), anyLong(), slot(), random.nextInt(5_000));
+    }
+
+    SnapshotPart.Answer snapshotAnswer() {
+        return new SnapshotPart.Answer(slot(), bytes());
     }
 
     ClientMessage.Submit submit() {

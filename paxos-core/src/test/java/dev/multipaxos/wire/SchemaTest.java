@@ -22,6 +22,10 @@ import dev.multipaxos.wire.proto.JournalProto.PinnedHead;
 import dev.multipaxos.wire.proto.JournalProto.PromisedHead;
 import dev.multipaxos.wire.proto.PeerProto;
 import dev.multipaxos.wire.proto.PeerProto.PeerHead;
+import dev.multipaxos.wire.proto.SnapshotProto.SnapshotAnswer;
+import dev.multipaxos.wire.proto.SnapshotProto.SnapshotConfiguration;
+import dev.multipaxos.wire.proto.SnapshotProto.SnapshotHeader;
+import dev.multipaxos.wire.proto.SnapshotProto.SnapshotSession;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +40,10 @@ class SchemaTest {
     private static final Bytes COMMANDS = Bytes.utf8("commands");
 
     private static final Map<String, Parser<? extends Message>> HEADS = Map.of(
+            "snapshot.Header", SnapshotHeader.parser(),
+            "snapshot.Configuration", SnapshotConfiguration.parser(),
+            "snapshot.Session", SnapshotSession.parser(),
+            "snapshot.Answer", SnapshotAnswer.parser(),
             "record.Promised", PromisedHead.parser(),
             "record.Accepted", AcceptedHead.parser(),
             "record.Chosen", ChosenHead.parser(),

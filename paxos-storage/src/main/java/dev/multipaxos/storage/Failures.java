@@ -3,6 +3,7 @@ package dev.multipaxos.storage;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /** The sentences that an operator reads, each with what to do. */
@@ -18,6 +19,15 @@ final class Failures {
                 file + ": offset " + offset + ": " + what
                         + ", though this was durable: the disk has lost or changed it." + REPLACE,
                 cause);
+    }
+
+    static StorageException stateLost(String file, long offset) {
+        return damaged(
+                file,
+                offset,
+                "the record is not what was written, and what it was cannot be told from the records around it, so what this"
+                        + " node has promised and accepted is lost",
+                null);
     }
 
     static StorageException damaged(String file, String what) {
@@ -51,5 +61,42 @@ final class Failures {
                 file + ": " + cause
                         + ". Nothing is known about what was not durable before: check the disk and restart.",
                 cause);
+    }
+
+    // of snapshots: the journal is not concerned, and other members have others
+
+    static StorageException damagedSnapshot(String file, long offset, String what, @Nullable Throwable cause) {
+        return new StorageException(
+                Code.DAMAGED,
+                file + ": offset " + offset + ": " + what
+                        + ": the disk has lost or changed it. Nothing else is touched; the next snapshot, or one of another"
+                        + " member, replaces it.",
+                cause);
+    }
+
+    static StorageException unreadSnapshot(String file, long offset, IOException cause) {
+        return cause instanceof ClosedChannelException
+                ? failedSnapshot(file, cause) // closed under the reader, by an interrupt or with the storage
+                : damagedSnapshot(file, offset, "it cannot be read (" + cause + ")", cause);
+    }
+
+    static StorageException foreignSnapshot(String file, long found, long expected) {
+        return new StorageException(
+                Code.FOREIGN,
+                file + " is a snapshot of cluster " + Long.toHexString(found) + ", not of " + Long.toHexString(expected)
+                        + ". It came from elsewhere: remove it.",
+                null);
+    }
+
+    static StorageException failedSnapshot(String file, IOException cause) {
+        return new StorageException(
+                Code.IO_FAILED,
+                file + ": " + cause
+                        + ". This snapshot is given up, the journal goes on: check the disk and its free space.",
+                cause);
+    }
+
+    static StorageException closed(String file) {
+        return new StorageException(Code.IO_FAILED, file + ": the storage was closed. Open it again.", null);
     }
 }

@@ -2,6 +2,7 @@ package dev.multipaxos.storage;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.disk.Disk;
@@ -11,9 +12,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,13 +53,14 @@ public final class FileStorage implements DurableStorage {
 
     private final SlotIndex index = new SlotIndex();
     private @Nullable Closeable lock;
-    private @Nullable ExecutorService ownThread;
-    private volatile @Nullable Thread worker; // its thread, once it had something to do
+    private @Nullable BackgroundThread ownThread;
     private @Nullable StorageDirectory directory;
+    private @Nullable FileSnapshots snapshots;
     private @Nullable Spares spares;
     private @Nullable JournalReader reader;
     private @Nullable Journal journal;
     private @Nullable StorageException failure; // of the storage thread
+    private boolean pastCache;
 
     private FileStorage(Disk disk, @Nullable Executor background, LongSupplier random, int segmentBytes) {
         this.disk = disk;
@@ -131,6 +130,7 @@ public final class FileStorage implements DurableStorage {
                         null);
             }
             boolean formatted = opened.open(node, foundingRecord);
+            snapshots = new FileSnapshots(disk, opened.owner().cluster(), random);
             directory = opened;
             return new Identity(opened.owner().storageId(), opened.manifest().bootCount(), formatted);
         } catch (IOException e) {
@@ -149,26 +149,34 @@ public final class FileStorage implements DurableStorage {
             throw new IllegalStateException(opened == null ? "not opened" : "replayed already");
         }
         try {
-            Journal.End end = new Recovery(opened, index, visitor).run();
+            Recovery recovery = new Recovery(opened, index, visitor);
+            Journal.End end = recovery.run();
+            pastCache = recovery.readPastCache();
             Spares made = new Spares(disk, background == null ? ownThread() : background, random, segmentBytes);
             Journal recovered = new Journal(opened, made, index, end);
             spares = made;
             journal = recovered;
             reader = new JournalReader(disk, index, opened.owner());
             recovered.mark(); // so that damage to what was just visited is never taken for a torn tail
-            opened.replaceManifest(opened.manifest().durableTo(recovered.durable()));
+            if (opened.manifest().durable() < end.mark()) {
+                opened.replaceManifest(opened.manifest().durableTo(end.mark()));
+            }
         } catch (IOException e) {
             failure = named(e, disk.describe(""));
             throw failure;
         }
     }
 
-    private ExecutorService ownThread() {
-        ExecutorService started = Executors.newSingleThreadExecutor(work -> {
-            Thread thread = new Thread(work, "paxos-storage-spare");
-            worker = thread;
-            return thread;
-        });
+    /**
+     * {@return whether the end of the journal was read past the page cache, after {@link #replay}. If not, the file system refuses
+     * that, and a start after a failed write may take for durable what is in the memory of the machine only}
+     */
+    public boolean readsPastCache() {
+        return pastCache;
+    }
+
+    private Executor ownThread() {
+        BackgroundThread started = new BackgroundThread("paxos-storage-spare");
         ownThread = started;
         return started;
     }
@@ -276,16 +284,27 @@ public final class FileStorage implements DurableStorage {
         }
     }
 
+    @Override
+    public SnapshotStore snapshots() {
+        SnapshotStore open = snapshots;
+        if (open == null) {
+            throw new IllegalStateException("not opened");
+        }
+        return open;
+    }
+
     private static StorageException named(IOException e, String path) {
         return e instanceof StorageException named ? named : Failures.failed(path, e);
     }
 
     @Override
     public void close() {
+        closeQuietly(snapshots == null ? null : snapshots::close);
         if (spares != null) {
             spares.close();
         }
-        joinOwnThread();
+        closeQuietly(ownThread); // soon: it stops between two writes
+        ownThread = null;
         if (spares != null) {
             spares.close(); // one that was finished meanwhile
         }
@@ -294,35 +313,10 @@ public final class FileStorage implements DurableStorage {
         closeQuietly(lock);
         lock = null;
         directory = null;
+        snapshots = null;
         spares = null;
         reader = null;
         journal = null;
-    }
-
-    private void joinOwnThread() {
-        ExecutorService started = ownThread;
-        if (started == null) {
-            return;
-        }
-        started.shutdown();
-        boolean interrupted = false;
-        boolean ended = false;
-        while (!ended) {
-            try {
-                ended = started.awaitTermination(1, TimeUnit.HOURS);
-                Thread last = worker;
-                if (ended && last != null) {
-                    last.join(); // a terminated executor's thread may still be on its way out
-                }
-            } catch (InterruptedException e) {
-                ended = false;
-                interrupted = true; // it ends soon: it stops between two writes
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        ownThread = null;
     }
 
     private void closeQuietly(@Nullable Closeable open) {

@@ -17,6 +17,28 @@ final class GroupMarks {
         return count;
     }
 
+    int group(int index) {
+        return group[index];
+    }
+
+    long promisedRound(int index) {
+        return promisedRound[index];
+    }
+
+    int promisedNode(int index) {
+        return promisedNode[index];
+    }
+
+    /** {@return the first slot touched, 0 if none is} */
+    long slotFrom(int index) {
+        return slotFrom[index];
+    }
+
+    /** {@return the last slot touched, 0 if none is} */
+    long slotTo(int index) {
+        return slotTo[index];
+    }
+
     boolean contains(int wanted) {
         return table[place(wanted)] != 0;
     }

@@ -21,9 +21,10 @@ final class Journal {
      * @param crc the CRC of the last record
      * @param batch the number of the last batch
      * @param marks what that batch said of its groups
-     * @param unmarked true if no mark covers the last records
+     * @param mark a journal position below which all was durable; it covers all records
+     * @param unmarked true if no mark in the journal itself covers the last records
      */
-    record End(Segment segment, int end, int crc, long batch, GroupMarks marks, boolean unmarked) {}
+    record End(Segment segment, int end, int crc, long batch, GroupMarks marks, long mark, boolean unmarked) {}
 
     private final StorageDirectory directory;
     private final Spares spares;

@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Reads chosen parts of the durable journal while it is being written. Owned by the reading thread. */
 final class JournalReader {
@@ -28,7 +29,13 @@ final class JournalReader {
         this.chain = new Chain(owner.cluster(), owner.storageId());
     }
 
-    private record Found(int kind, long slotFrom, long slotTo, Bytes body) {}
+    /** A record; or, if there is one, a damage, and between which slots something may be missing. */
+    private record Found(
+            int kind,
+            long slotFrom,
+            long slotTo,
+            Bytes body,
+            @Nullable Damage damage) {}
 
     /**
      * Reads records. They are gathered first: which slots come whole within the budget is known only when all records of
@@ -65,7 +72,13 @@ final class JournalReader {
 
     private static long hand(int group, List<Found> found, long last, RecordVisitor visitor) throws StorageException {
         for (Found record : found) {
-            if (record.slotFrom <= last) {
+            Damage damage = record.damage;
+            if (record.slotFrom > last) {
+                continue;
+            }
+            if (damage != null) {
+                damage.tell(visitor, group, record.slotFrom, record.slotTo, 0, 0);
+            } else {
                 try {
                     visitor.record(group, record.kind, record.slotFrom, record.slotTo, record.body);
                 } catch (StorageException e) {
@@ -82,17 +95,25 @@ final class JournalReader {
             SegmentScan scan, SlotIndex.Block block, int group, long slotFrom, long slotTo, List<Found> found)
             throws IOException {
         int crc = block.crcBefore();
-        for (long at = block.start(); at < block.end(); at = scan.next()) {
+        for (long at = block.start(); at >= 0 && at < block.end(); ) {
             if (!scan.moveTo(at, block.end(), crc)) {
-                throw Failures.damaged(scan.path(), at, "the record is not what was written", null);
+                found.add(new Found(
+                        0,
+                        Math.max(slotFrom, block.slotFrom()),
+                        Math.min(slotTo, block.slotTo()),
+                        Bytes.EMPTY,
+                        new Damage(scan.path(), at)));
+                at = scan.nextBatchHeader(at + 8, block.end());
+                continue;
             }
             crc = scan.crc();
+            at = scan.next();
             if (!scan.isBatchHeader()
                     && scan.group() == group
                     && scan.slotTo() != 0
                     && scan.slotFrom() <= slotTo
                     && scan.slotTo() >= slotFrom) {
-                found.add(new Found(scan.kind(), scan.slotFrom(), scan.slotTo(), scan.body()));
+                found.add(new Found(scan.kind(), scan.slotFrom(), scan.slotTo(), scan.body(), null));
             }
         }
     }

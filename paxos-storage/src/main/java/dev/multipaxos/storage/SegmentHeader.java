@@ -72,7 +72,7 @@ record SegmentHeader(
      * @throws StorageException if it is of an unknown version
      */
     static @Nullable SegmentHeader read(DiskFile file, String path) throws IOException {
-        Window window = new Window(file, BYTES);
+        Window window = Window.overUnreadable(file);
         if (!window.holds(0, BYTES)) {
             return null;
         }

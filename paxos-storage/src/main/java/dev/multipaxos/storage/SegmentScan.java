@@ -7,6 +7,7 @@ import dev.multipaxos.storage.disk.Disk;
 import dev.multipaxos.storage.disk.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * Looks at one segment, record by record. {@link #moveTo} brings a record into memory and checks it; the other methods then
@@ -28,7 +29,16 @@ final class SegmentScan {
         this.segment = segment;
         this.path = disk.describe(segment.name);
         this.chain = chain;
-        this.window = new Window(file);
+        this.window = Window.overUnreadable(file);
+    }
+
+    /**
+     * Lets through what the operating system said when it could not read something; to the other methods that looks like zeros.
+     *
+     * @param from only what is behind this place counts
+     */
+    void mustHaveRead(long from) throws IOException {
+        window.mustHaveRead(from);
     }
 
     String path() {
@@ -112,6 +122,24 @@ final class SegmentScan {
         marks.read(buffer, at + RecordLayout.MARKS, buffer.getInt(at + RecordLayout.GROUPS));
     }
 
+    /** Reads what the header repeats of the batch before. */
+    void readPreviousMarks(GroupMarks marks) {
+        int own = buffer.getInt(at + RecordLayout.GROUPS) * RecordLayout.MARK_BYTES;
+        marks.read(buffer, at + RecordLayout.MARKS + own, buffer.getInt(at + RecordLayout.PREVIOUS_GROUPS));
+    }
+
+    /** Goes to a batch header. {@return whether there is one} */
+    boolean moveToHeader(long place, long limit) throws IOException {
+        return moveTo(place, limit, 0) && isBatchHeader();
+    }
+
+    /** {@return a copy of the record, whatever it is} */
+    ByteBuffer record() {
+        byte[] record = new byte[length];
+        buffer.get(at, record);
+        return ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
     // of a record that was appended
 
     int group() {
@@ -161,6 +189,20 @@ final class SegmentScan {
      */
     long highestMark(long from, long limit) throws IOException {
         long highest = 0;
+        for (long at = nextBatchHeader(from, limit); at >= 0; at = nextBatchHeader(at + 8, limit)) {
+            highest = Math.max(highest, syncedUpTo());
+        }
+        return highest;
+    }
+
+    /**
+     * Looks for a batch header, whatever is before it, and goes to it.
+     *
+     * @param from where to begin
+     * @param limit where the records end at the latest
+     * @return its place, or -1 if there is none
+     */
+    long nextBatchHeader(long from, long limit) throws IOException {
         for (long place = from; limit - place >= RecordLayout.LENGTH_MIN; place += 8) {
             if (!window.holds(place, RecordLayout.LENGTH_MIN)) {
                 break;
@@ -168,16 +210,21 @@ final class SegmentScan {
             if (window.buffer().getLong(window.index(place)) != 0
                     && looksLikeBatchHeader(place)
                     && moveTo(place, limit, 0)) {
-                highest = Math.max(highest, syncedUpTo());
+                return place;
             }
         }
-        return highest;
+        return -1;
     }
 
     private boolean looksLikeBatchHeader(long place) {
         int index = window.index(place);
         return window.buffer().getShort(index + RecordLayout.FLAGS) == RecordLayout.OWN
                 && window.buffer().get(index + RecordLayout.TYPE) == RecordLayout.BATCH_HEADER;
+    }
+
+    /** {@return whether nothing was written at a place, a multiple of 8} */
+    boolean isZero(long place) throws IOException {
+        return window.holds(place, 8) && window.buffer().getLong(window.index(place)) == 0;
     }
 
     /**

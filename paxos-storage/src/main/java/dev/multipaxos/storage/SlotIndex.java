@@ -26,8 +26,8 @@ final class SlotIndex {
     private int[] end = new int[64];
     private int[] crcBefore = new int[64];
 
-    /** A part of a segment that begins and ends with a whole record. */
-    record Block(Segment segment, int start, int end, int crcBefore) {}
+    /** A part of a segment that begins and ends with a record; and which slots of the group may be in it. */
+    record Block(Segment segment, int start, int end, int crcBefore, long slotFrom, long slotTo) {}
 
     /**
      * What to read.
@@ -71,6 +71,29 @@ final class SlotIndex {
 
     /** Adds the record that follows the one added last, in the segment added last. */
     synchronized void add(int offset, int length, int previousCrc, ByteBuffer buffer, int at) {
+        extend(offset, offset + length, previousCrc);
+        if (buffer.getShort(at + RecordLayout.FLAGS) == RecordLayout.OWN) {
+            return;
+        }
+        long to = buffer.getLong(at + RecordLayout.SLOT_TO);
+        if (to != 0) {
+            groups.computeIfAbsent(buffer.getInt(at + RecordLayout.GROUP), group -> new Entries())
+                    .add(blocks - 1, length, buffer.getLong(at + RecordLayout.SLOT_FROM), to);
+        }
+    }
+
+    /** Adds what is lost behind what was added last: whoever looks for these slots must find that they are not there. */
+    synchronized void addDamaged(int offset, int offsetEnd, GroupMarks lost) {
+        extend(offset, offsetEnd, 0);
+        for (int i = 0; i < lost.count(); i++) {
+            if (lost.slotTo(i) != 0) {
+                groups.computeIfAbsent(lost.group(i), group -> new Entries())
+                        .add(blocks - 1, 0, lost.slotFrom(i), lost.slotTo(i));
+            }
+        }
+    }
+
+    private void extend(int offset, int offsetEnd, int previousCrc) {
         int current = segments.size() - 1;
         if (blocks == 0 || segment[blocks - 1] != current || offset - start[blocks - 1] >= BLOCK_BYTES) {
             if (blocks == segment.length) {
@@ -84,15 +107,7 @@ final class SlotIndex {
             crcBefore[blocks] = previousCrc;
             blocks++;
         }
-        end[blocks - 1] = offset + length;
-        if (buffer.getShort(at + RecordLayout.FLAGS) == RecordLayout.OWN) {
-            return;
-        }
-        long to = buffer.getLong(at + RecordLayout.SLOT_TO);
-        if (to != 0) {
-            groups.computeIfAbsent(buffer.getInt(at + RecordLayout.GROUP), group -> new Entries())
-                    .add(blocks - 1, length, buffer.getLong(at + RecordLayout.SLOT_FROM), to);
-        }
+        end[blocks - 1] = offsetEnd;
     }
 
     /**
@@ -132,7 +147,13 @@ final class SlotIndex {
         for (int i : candidates) {
             if (entries.slotFrom[i] <= last) {
                 int block = entries.block[i];
-                selected.add(new Block(segments.get(segment[block]), start[block], end[block], crcBefore[block]));
+                selected.add(new Block(
+                        segments.get(segment[block]),
+                        start[block],
+                        end[block],
+                        crcBefore[block],
+                        entries.slotFrom[i],
+                        entries.slotTo[i]));
             }
         }
         return new Selection(selected, last);

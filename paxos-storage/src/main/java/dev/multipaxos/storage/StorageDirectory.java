@@ -57,6 +57,16 @@ final class StorageDirectory {
         return value;
     }
 
+    /** {@return the id of a segment to be made} */
+    long newSegment() {
+        return nonZero(random);
+    }
+
+    /** {@return the size of a segment to be made, unless it must be larger} */
+    int segmentBytes() {
+        return segmentBytes;
+    }
+
     /** Opens the locked directory. {@return true if it was formatted} */
     boolean open(int node, Bytes foundingRecord) throws IOException {
         boolean formatted = !disk.list().contains(Owner.FILE);
@@ -76,9 +86,10 @@ final class StorageDirectory {
             throw Failures.damaged(disk.describe(Manifest.FILE), "it belongs to another storage than " + Owner.FILE);
         }
         checkSegments(names, listed);
+        finishCopies(names, listed);
         owner = found;
 
-        removeOrphans(names, listed);
+        removeOrphans(disk.list(), listed);
         if (!identity.whole()) {
             LOG.warn("{}: one of its two copies was damaged; replaced by the other", disk.describe(Owner.FILE));
             identityFile().write(found.encode());
@@ -99,6 +110,9 @@ final class StorageDirectory {
         for (String name : names) {
             if (Segment.isName(name) && hasRecords(name)) {
                 throw Failures.missing(path, "it says whose directory this is, and " + name + " holds records");
+            }
+            if (SnapshotName.parse(name) != null) {
+                throw Failures.missing(path, "it says whose directory this is, and " + name + " is a snapshot");
             }
         }
         if (names.contains(Manifest.FILE)
@@ -155,7 +169,7 @@ final class StorageDirectory {
         Set<String> there = new HashSet<>(names);
         Set<String> expected = listed.names();
         for (String name : expected) {
-            if (!there.contains(name)) {
+            if (!there.contains(name) && !there.contains(TailCopy.unfinished(name))) {
                 throw Failures.missing(disk.describe(name), "it is a part of the journal");
             }
         }
@@ -165,6 +179,16 @@ final class StorageDirectory {
                         disk.describe(name),
                         "it holds records but " + Manifest.FILE + " does not name it, so " + Manifest.FILE
                                 + " is an old copy or this file is not from here");
+            }
+        }
+    }
+
+    /** A copied segment that the manifest names already is whole; what may be missing is its last name. */
+    private void finishCopies(List<String> names, Manifest listed) throws IOException {
+        for (String name : listed.names()) {
+            if (!names.contains(name)) {
+                disk.rename(TailCopy.unfinished(name), name);
+                disk.syncDirectory();
             }
         }
     }
@@ -195,7 +219,7 @@ final class StorageDirectory {
     }
 
     private static boolean isOurs(String name) {
-        return Segment.isName(name)
+        return Segment.isName(TailCopy.finished(name))
                 || name.equals(Manifest.FILE)
                 || name.equals(Manifest.FILE + CopiedFile.TEMPORARY)
                 || name.equals(Owner.FILE + CopiedFile.TEMPORARY);

@@ -44,7 +44,7 @@ class CrashEnumerationTest {
 
     @Test
     void formatting_and_the_first_records() throws Exception {
-        enumerate(30, Spares.AT_ONCE, (life, slots) -> {
+        enumerate(25, Spares.AT_ONCE, (life, slots) -> {
             life.begin();
             life.appendAndSync(slots, 1, 100);
             life.end();

@@ -5,6 +5,7 @@ import dev.multipaxos.storage.RecordedDisk.Force;
 import dev.multipaxos.storage.RecordedDisk.NameChange;
 import dev.multipaxos.storage.RecordedDisk.Operation;
 import dev.multipaxos.storage.RecordedDisk.SyncDirectory;
+import dev.multipaxos.storage.RecordedDisk.Truncate;
 import dev.multipaxos.storage.RecordedDisk.Write;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,7 +28,8 @@ import java.util.function.Predicate;
  *       one step;
  *   <li>of a write each sector is there or not, and it may be there though a later write of the same sector is not;
  *   <li>a file that grew has its new size or not: without it what was written behind the old end is lost, and with it what was
- *       not written is zero.
+ *       not written is zero;
+ *   <li>a file that was cut, which is the last thing done to it, is cut or not.
  * </ul>
  *
  * <p>Up to so many parts are combined in every way. Of more: none, all, each missing, each alone, all up to each, and some at
@@ -58,7 +60,8 @@ final class CrashStates {
     /** The next operation has happened. */
     void add(Operation operation) {
         if (operation instanceof Force force) {
-            settle(part -> part instanceof Write write && write.content() == force.content());
+            settle(part -> (part instanceof Write write && write.content() == force.content())
+                    || (part instanceof Truncate truncate && truncate.content() == force.content()));
         } else if (operation instanceof SyncDirectory) {
             settle(NameChange.class::isInstance);
         } else {
@@ -84,6 +87,7 @@ final class CrashStates {
         final Map<String, Content> names = new TreeMap<>(CrashStates.this.names);
         final Map<Content, byte[]> bytes = new HashMap<>();
         final Map<Content, Integer> sizes = new HashMap<>();
+        final Map<Content, Integer> cuts = new HashMap<>();
 
         private byte[] durable(Content content) {
             return durable.getOrDefault(content, content.first);
@@ -103,12 +107,18 @@ final class CrashStates {
             sizes.merge(write.content(), write.end(), Math::max);
         }
 
+        void cut(Truncate truncate) {
+            bytes.putIfAbsent(truncate.content(), durable(truncate.content()));
+            cuts.put(truncate.content(), truncate.size());
+        }
+
         byte[] finished(Content content) {
             byte[] changed = bytes.get(content);
             if (changed == null) {
                 return durable(content);
             }
             int size = Math.max(durable(content).length, sizes.getOrDefault(content, 0));
+            size = cuts.getOrDefault(content, size);
             return changed.length == size ? changed : Arrays.copyOf(changed, size);
         }
 
@@ -123,6 +133,8 @@ final class CrashStates {
         List<Consumer<Left>> parts = new ArrayList<>();
         if (operation instanceof NameChange change) {
             parts.add(left -> change.apply(left.names));
+        } else if (operation instanceof Truncate truncate) {
+            parts.add(left -> left.cut(truncate));
         } else if (operation instanceof Write write) {
             for (int at = write.position(); at < write.end(); ) {
                 int from = at;

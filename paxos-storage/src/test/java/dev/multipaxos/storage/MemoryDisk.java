@@ -55,6 +55,7 @@ final class MemoryDisk implements Disk {
     int writes;
     int forces;
     int openFiles;
+    boolean readsPastCache = true;
 
     @Nullable
     Error nextForceThrows;
@@ -181,6 +182,19 @@ final class MemoryDisk implements Disk {
             throw new NoSuchFileException(name);
         }
         return new MemoryFile(content, writable);
+    }
+
+    /** What is on the disk, once the pages that count as changed are written. */
+    @Override
+    public synchronized @Nullable DiskFile openPastCache(String name) throws IOException {
+        step();
+        Content content = names.get(name);
+        if (content == null) {
+            throw new NoSuchFileException(name);
+        }
+        Content platter = new Content();
+        platter.now = content.clean == null ? content.now : MemoryFile.written(content, content.clean);
+        return readsPastCache ? new MemoryFile(platter, false) : null;
     }
 
     @Override

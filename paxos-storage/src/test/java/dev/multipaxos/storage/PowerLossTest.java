@@ -92,9 +92,40 @@ class PowerLossTest {
 
     /** As Linux does it: what a force failed to write stays in the page cache, and later forces pass over it. */
     @Test
-    void what_only_the_page_cache_has_is_never_forgotten_silently() throws Exception {
+    void what_only_the_page_cache_has_is_not_relied_on() throws Exception {
+        for (int bytes : new int[] {30, 3000, 7000}) {
+            Stored first = Stored.of(1, 1, 100);
+            MemoryDisk disk = afterAFailedForce(first, Stored.of(1, 2, bytes));
+            Stored third = Stored.of(1, 3, 500);
+            try (FileStorage storage = Fixture.on(disk)) {
+                assertThat(Fixture.start(storage)).containsExactly(first);
+                assertThat(storage.readsPastCache()).isTrue();
+                third.appendTo(storage);
+                storage.sync();
+            }
+            disk.processEnds();
+            MemoryDisk after = disk.afterPowerLoss(Survivors.NOTHING, new SplittableRandom(1));
+            assertThat(Fixture.contents(after)).as("%d bytes", bytes).containsExactly(first, third);
+        }
+    }
+
+    /** Then the cache has to be believed; but what it shows is written anew, to another place, before anyone relies on it. */
+    @Test
+    void where_the_cache_cannot_be_passed_what_it_shows_is_made_durable() throws Exception {
         Stored first = Stored.of(1, 1, 100);
         Stored second = Stored.of(1, 2, 3000);
+        MemoryDisk disk = afterAFailedForce(first, second);
+        disk.readsPastCache = false;
+        try (FileStorage storage = Fixture.on(disk)) {
+            assertThat(Fixture.start(storage)).containsExactly(first, second);
+            assertThat(storage.readsPastCache()).isFalse();
+        }
+        disk.processEnds();
+        MemoryDisk after = disk.afterPowerLoss(Survivors.NOTHING, new SplittableRandom(1));
+        assertThat(Fixture.contents(after)).containsExactly(first, second);
+    }
+
+    private static MemoryDisk afterAFailedForce(Stored first, Stored second) throws StorageException {
         MemoryDisk disk = new MemoryDisk();
         try (FileStorage storage = Fixture.on(disk)) {
             Fixture.start(storage);
@@ -106,12 +137,27 @@ class PowerLossTest {
             assertThatThrownBy(storage::sync).isInstanceOf(StorageException.class);
         }
         disk.processEnds();
-        assertThat(Fixture.contents(disk)).containsExactly(first, second); // and the node relies on it
-        MemoryDisk after = disk.afterPowerLoss(Survivors.NOTHING, new SplittableRandom(1));
-        assertThatThrownBy(() -> Fixture.contents(after))
-                .isInstanceOfSatisfying(
-                        StorageException.class,
-                        damage -> assertThat(damage.code()).isEqualTo(StorageException.Code.DAMAGED));
+        return disk;
+    }
+
+    @Test
+    void a_start_moves_what_no_mark_covers_and_nothing_else() throws Exception {
+        Stored first = Stored.of(1, 1, 100);
+        Stored second = Stored.of(2, 1, 300);
+        MemoryDisk disk = Fixture.written(List.of(List.of(first), List.of(second)));
+        String segment = disk.journals().get(0);
+        long position;
+        try (FileStorage storage = Fixture.on(disk)) {
+            assertThat(Fixture.start(storage)).containsExactly(first, second);
+            position = storage.durablePosition();
+        }
+        assertThat(disk.journals()).hasSize(2).contains(segment);
+        assertThat(disk.bytes(segment)).as("the space behind is given back").hasSizeLessThan(Fixture.SEGMENT_BYTES);
+        try (FileStorage storage = Fixture.on(disk)) { // it has its mark now
+            assertThat(Fixture.start(storage)).containsExactly(first, second);
+            assertThat(storage.durablePosition()).isEqualTo(position);
+        }
+        assertThat(disk.journals()).hasSize(2);
     }
 
     /** Appends, syncs, rotates, idles and starts again, until it is done or the power fails. */

@@ -70,6 +70,8 @@ final class RecordedDisk implements Disk {
         }
     }
 
+    record Truncate(Content content, int size) implements Operation {}
+
     record Force(Content content) implements Operation {}
 
     record SyncDirectory() implements Operation {}
@@ -154,6 +156,11 @@ final class RecordedDisk implements Disk {
     }
 
     @Override
+    public DiskFile openPastCache(String name) throws IOException {
+        return open(name, false);
+    }
+
+    @Override
     public void rename(String from, String to) throws IOException {
         change(new Rename(from, to, content(from)));
     }
@@ -226,7 +233,8 @@ final class RecordedDisk implements Disk {
 
         @Override
         public void truncate(long size) {
-            throw new UnsupportedOperationException("the storage cut no file when this was written");
+            content.now = Arrays.copyOf(content.now, (int) Math.min(size, content.now.length));
+            note(new Truncate(content, content.now.length));
         }
 
         @Override

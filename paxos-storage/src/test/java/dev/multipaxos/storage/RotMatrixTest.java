@@ -78,6 +78,7 @@ class RotMatrixTest {
         private long manifestMark; // a journal position: everything below is known to be durable
         SortedMap<String, byte[]> files = new TreeMap<>();
         final SortedMap<String, SegmentHeader> headers = new TreeMap<>(); // of those that are in use
+        private final Map<String, Integer> ends = new TreeMap<>(); // of the records of those that were left
         String last = "";
 
         private FileStorage fresh() {
@@ -119,7 +120,9 @@ class RotMatrixTest {
             for (long id : manifest.segments()) {
                 last = Segment.name(id);
                 try (DiskFile file = disk.open(last, false)) {
-                    headers.put(last, Objects.requireNonNull(SegmentHeader.read(file, last)));
+                    SegmentHeader header = Objects.requireNonNull(SegmentHeader.read(file, last));
+                    headers.put(last, header);
+                    ends.put(Segment.name(header.previousSegment()), header.previousEnd());
                 }
             }
             assertThat(headers).hasSizeGreaterThanOrEqualTo(3);
@@ -134,8 +137,9 @@ class RotMatrixTest {
         /** {@return where the records of a segment begin, batch headers included, and where the last one ends} */
         List<Integer> borders(String segment) {
             ByteBuffer bytes = records(segment);
+            int end = ends.getOrDefault(segment, bytes.capacity() - 4);
             List<Integer> borders = new ArrayList<>(List.of(SegmentHeader.BYTES));
-            for (int at = SegmentHeader.BYTES; at + 4 <= bytes.capacity() && bytes.getInt(at) > 0; ) {
+            for (int at = SegmentHeader.BYTES; at < end && bytes.getInt(at) > 0; ) {
                 at += bytes.getInt(at);
                 borders.add(at);
             }
@@ -155,7 +159,7 @@ class RotMatrixTest {
          */
         int expected(String segment, byte[] now) {
             byte[] then = bytes(segment);
-            if (now.length < then.length
+            if (now.length < ends.getOrDefault(segment, then.length)
                     || (changed(now, then, 0, HEADER_BYTES)
                             && changed(now, then, SegmentHeader.COPY_BYTES, HEADER_BYTES))) {
                 return STOPS;
@@ -204,7 +208,8 @@ class RotMatrixTest {
     private static int start(Directory directory, SortedMap<String, byte[]> files, String what) {
         RecordedDisk disk = new RecordedDisk(files);
         SplittableRandom ids = new SplittableRandom(what.hashCode());
-        try (FileStorage storage = FileStorage.on(disk, Runnable::run, ids::nextLong)) {
+        try (FileStorage storage =
+                FileStorage.on(disk, Runnable::run, ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES)) {
             assertThat(storage.open(NODE, FOUNDING).formatted()).as(what).isFalse();
             List<Stored> found = Fixture.replay(storage);
             assertThat(found.size()).as(what).isLessThanOrEqualTo(directory.records.size());
@@ -222,7 +227,10 @@ class RotMatrixTest {
         String said = what + " of " + name;
         int found = start(directory, files, said);
         if (directory.headers.containsKey(name)) {
-            assertThat(found).as(said).isEqualTo(directory.expected(name, Objects.requireNonNull(files.get(name))));
+            int expected = directory.expected(name, Objects.requireNonNull(files.get(name)));
+            if (expected != STOPS || found != directory.records.size()) { // an empty batch may be lost, and no record
+                assertThat(found).as(said).isEqualTo(expected);
+            }
         } else {
             assertThat(found).as(said).isIn(directory.records.size(), STOPS); // identity, manifest or a spare
         }

@@ -225,11 +225,25 @@ class StorageDirectoryTest {
     @Test
     void what_a_crash_left_behind_is_removed() throws Exception {
         MemoryDisk disk = used();
+        Fixture.contents(disk);
+        List<String> files = disk.list();
         disk.put(Manifest.FILE + CopiedFile.TEMPORARY, new byte[100]);
         disk.put(Segment.name(5), new byte[20_000]);
+        disk.put(
+                TailCopy.unfinished(Segment.name(6)),
+                disk.bytes(disk.journals().get(0)).clone());
         assertThat(Fixture.contents(disk)).isEqualTo(RECORDS);
-        assertThat(disk.list())
-                .containsExactlyInAnyOrder(
-                        Owner.FILE, Manifest.FILE, disk.journals().get(0));
+        assertThat(disk.list()).isEqualTo(files);
+    }
+
+    @Test
+    void a_copied_segment_that_the_manifest_names_gets_its_name() throws Exception {
+        MemoryDisk disk = used();
+        for (String name : disk.journals()) {
+            byte[] bytes = disk.bytes(name);
+            disk.remove(name);
+            disk.put(TailCopy.unfinished(name), bytes);
+        }
+        assertThat(Fixture.contents(disk)).isEqualTo(RECORDS);
     }
 }

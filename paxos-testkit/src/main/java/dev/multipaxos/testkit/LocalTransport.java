@@ -23,6 +23,7 @@ final class LocalTransport implements Transport {
     private static final Logger LOG = LoggerFactory.getLogger(LocalTransport.class);
     private static final long REDIAL_MILLIS = 5;
     private static final int QUEUE_BYTES_MAX = 16 << 20;
+    private static final int BULK_BYTES_MAX = 1 << 20;
     private static final int FRAME_OVERHEAD_BYTES = 64;
 
     private final LocalNetwork network;
@@ -35,10 +36,12 @@ final class LocalTransport implements Transport {
     private final Map<Long, Consumer<Bytes>> clients = new ConcurrentHashMap<>();
     private final Map<LocalTransport, List<Runnable>> unflushed = new HashMap<>(); // the sender's
     private final AtomicLong queuedBytes = new AtomicLong(); // for this node and its clients, flushed or not
+    private final AtomicLong bulkBytes = new AtomicLong(); // for this node
 
     private final Object lock = new Object();
     private final TreeSet<Integer> wanted = new TreeSet<>(); // guarded by lock
     private final ArrayDeque<Runnable> arrived = new ArrayDeque<>(); // guarded by lock
+    private final ArrayDeque<Runnable> bulk = new ArrayDeque<>(); // guarded by lock
     private volatile boolean closed; // written under lock
 
     LocalTransport(LocalNetwork network, int node) {
@@ -89,6 +92,38 @@ final class LocalTransport implements Transport {
             queue(target, frame, () -> target.receiver().onPeer(node, frame));
         }
         return true;
+    }
+
+    @Override
+    public boolean sendBulk(int peer, Bytes head, Bytes body) {
+        LocalTransport target = links.get(peer);
+        if (target == null || closed) {
+            return false;
+        }
+        Bytes frame = joined(head, body);
+        long bytes = bytes(frame);
+        long before = target.bulkBytes.getAndAdd(bytes);
+        if (before > 0 && before + bytes > BULK_BYTES_MAX) { // one always fits
+            target.bulkBytes.addAndGet(-bytes);
+            return false;
+        }
+        boolean arrives = !network.isLost(node, peer) && frame.length() <= target.frameBytesMax;
+        target.deliverBulk(() -> {
+            target.bulkBytes.addAndGet(-bytes);
+            if (arrives) {
+                target.receiver().onBulk(node, frame);
+            }
+        });
+        return true;
+    }
+
+    private void deliverBulk(Runnable delivery) {
+        synchronized (lock) {
+            if (!closed) {
+                bulk.add(delivery);
+                lock.notifyAll();
+            }
+        }
     }
 
     @Override
@@ -165,7 +200,7 @@ final class LocalTransport implements Transport {
         List<Integer> peers = new ArrayList<>();
         while (true) {
             synchronized (lock) {
-                if (arrived.isEmpty() && !closed) {
+                if (arrived.isEmpty() && bulk.isEmpty() && !closed) {
                     try {
                         lock.wait(REDIAL_MILLIS);
                     } catch (InterruptedException e) {
@@ -177,6 +212,9 @@ final class LocalTransport implements Transport {
                 }
                 taken.addAll(arrived);
                 arrived.clear();
+                if (!bulk.isEmpty()) { // one at a time: what else arrives passes the rest
+                    taken.add(bulk.remove());
+                }
                 peers.addAll(wanted);
             }
             peers.forEach(this::dial);

@@ -2,12 +2,16 @@ package dev.multipaxos.testkit;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -16,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A storage in memory, for tests: as fast as a disk can only wish to be, and able to fail when told. It is the <i>disk</i>: give
- * the same object to the next node and that node finds what the last one had synced. It grows as long as it is used.
+ * the same object to the next node and that node finds what the last one had synced. It grows until it is trimmed; then it lets go
+ * of every record that it may, so that one that was needed after all is missed at once.
  *
  * <p>Thread-safe.
  */
@@ -28,10 +33,20 @@ public final class MemoryStorage implements DurableStorage {
         }
     }
 
+    /** An entry and where the journal ended when it was the last. */
+    private record Kept(Entry entry, long end) {}
+
+    /** What a group was trimmed to; see {@link #trim}. */
+    private record Trim(long upTo, long restatedFrom, long keepBytes) {
+        static final Trim NONE = new Trim(0, 0, 0);
+    }
+
     private final Object lock = new Object();
-    private final List<Entry> durable = new ArrayList<>();
+    private final List<Kept> durable = new ArrayList<>();
     private final List<Entry> appended = new ArrayList<>(); // not durable yet
-    private final NavigableMap<Long, List<Integer>> bySlot = new TreeMap<>(); // indices in durable
+    private final MemorySnapshots snapshots = new MemorySnapshots();
+    private final NavigableMap<Long, List<Kept>> bySlot = new TreeMap<>();
+    private final Map<Integer, Trim> trims = new HashMap<>();
     private @Nullable Bytes foundingRecord;
     private int owner;
     private long storageId;
@@ -58,13 +73,16 @@ public final class MemoryStorage implements DurableStorage {
             copy.owner = owner;
             copy.storageId = storageId;
             copy.bootCount = bootCount;
+            copy.position = position;
+            copy.trims.putAll(trims);
             durable.forEach(copy::keep);
         }
+        snapshots.copyTo(copy.snapshots);
         return copy;
     }
 
     /**
-     * Makes every write and sync fail from now on.
+     * Makes every write and sync fail from now on, of snapshots too.
      *
      * @param reason what the exception says
      */
@@ -74,6 +92,26 @@ public final class MemoryStorage implements DurableStorage {
             held = false;
             lock.notifyAll();
         }
+        snapshots.fail(reason);
+    }
+
+    /**
+     * Makes the next write or commit of a snapshot fail; the journal, and what is tried after it, do not.
+     *
+     * @param reason what the exception says
+     */
+    public void failNextSnapshot(String reason) {
+        snapshots.failNext(reason);
+    }
+
+    /**
+     * Damages the newest snapshot of a group: it is still found, but cannot be read.
+     *
+     * @param group the group
+     * @return false if there is none
+     */
+    public boolean damageSnapshot(int group) {
+        return snapshots.damage(group);
     }
 
     /** Makes every sync wait until {@link #release}. */
@@ -118,21 +156,23 @@ public final class MemoryStorage implements DurableStorage {
             open = true;
             bootCount++;
             appended.clear();
+            snapshots.open();
             return new Identity(storageId, bootCount, formatted);
         }
     }
 
     @Override
     public void replay(RecordVisitor visitor) throws StorageException {
-        List<Entry> all;
+        List<Kept> all;
         synchronized (lock) {
             all = List.copyOf(durable);
         }
         visit(all, visitor);
     }
 
-    private static void visit(List<Entry> entries, RecordVisitor visitor) throws StorageException {
-        for (Entry entry : entries) {
+    private static void visit(Collection<Kept> records, RecordVisitor visitor) throws StorageException {
+        for (Kept kept : records) {
+            Entry entry = kept.entry();
             try {
                 visitor.record(entry.group(), entry.kind(), entry.slotFrom(), entry.slotTo(), entry.body());
             } catch (StorageException e) {
@@ -178,17 +218,20 @@ public final class MemoryStorage implements DurableStorage {
             }
             check();
             syncs++;
-            appended.forEach(this::keep);
+            for (Entry entry : appended) {
+                position += entry.bytes();
+                keep(new Kept(entry, position));
+            }
             appended.clear();
         }
     }
 
-    private void keep(Entry entry) {
+    private void keep(Kept kept) {
+        Entry entry = kept.entry();
         for (long slot = entry.slotFrom(); slot > 0 && slot <= entry.slotTo(); slot++) {
-            bySlot.computeIfAbsent(slot, none -> new ArrayList<>()).add(durable.size());
+            bySlot.computeIfAbsent(slot, none -> new ArrayList<>()).add(kept);
         }
-        durable.add(entry);
-        position += entry.bytes();
+        durable.add(kept);
     }
 
     private void check() throws StorageException {
@@ -221,7 +264,7 @@ public final class MemoryStorage implements DurableStorage {
     @Override
     public long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor)
             throws StorageException {
-        TreeMap<Integer, Entry> found = new TreeMap<>();
+        TreeMap<Long, Kept> found = new TreeMap<>(); // by their place in the journal
         long readTo = slotFrom - 1;
         synchronized (lock) {
             checkOpen();
@@ -230,22 +273,72 @@ public final class MemoryStorage implements DurableStorage {
                 if (bytes >= maxBytes && bytes > 0) {
                     break;
                 }
-                for (int index : slot.getValue()) {
-                    Entry entry = durable.get(index);
-                    if (entry.group() == group) {
-                        bytes += found.put(index, entry) == null ? entry.bytes() : 0;
+                for (Kept kept : slot.getValue()) {
+                    if (kept.entry().group() == group) {
+                        bytes += found.put(kept.end(), kept) == null
+                                ? kept.entry().bytes()
+                                : 0;
                         readTo = slot.getKey();
                     }
                 }
             }
         }
-        visit(List.copyOf(found.values()), visitor);
+        visit(found.values(), visitor);
         return readTo;
+    }
+
+    @Override
+    public SnapshotStore snapshots() {
+        synchronized (lock) {
+            checkOpen();
+        }
+        return snapshots;
+    }
+
+    @Override
+    public void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
+        synchronized (lock) {
+            check();
+            if (!appended.isEmpty()) {
+                sync(); // what was said again must not be lost when what it repeats is gone
+            }
+            if (group <= 0 || upTo < 0 || restatedFrom < 0 || restatedFrom > position || keepBytes < 0) {
+                throw new IllegalArgumentException("group " + group + " must be positive, slot " + upTo + " and "
+                        + keepBytes + " bytes to keep not negative, position " + restatedFrom + " from 0 to "
+                        + position + ", the durable end");
+            }
+            Trim before = trims.getOrDefault(group, Trim.NONE);
+            trims.put(
+                    group,
+                    new Trim(Math.max(before.upTo(), upTo), Math.max(before.restatedFrom(), restatedFrom), keepBytes));
+            long kept = trims.values().stream().mapToLong(Trim::keepBytes).max().orElse(0);
+            List<Kept> left = durable.stream()
+                    .filter(record -> record.end() > position - kept || !isObsolete(record))
+                    .toList();
+            durable.clear();
+            bySlot.clear();
+            left.forEach(this::keep);
+        }
+    }
+
+    private boolean isObsolete(Kept kept) {
+        Trim trim = trims.getOrDefault(kept.entry().group(), Trim.NONE);
+        return kept.entry().slotTo() == 0
+                ? kept.end() <= trim.restatedFrom()
+                : kept.entry().slotTo() <= trim.upTo();
+    }
+
+    @Override
+    public long trimmedUpTo(int group) {
+        synchronized (lock) {
+            return trims.getOrDefault(group, Trim.NONE).upTo();
+        }
     }
 
     @Override
     public void close() {
         synchronized (lock) {
+            snapshots.close();
             open = false;
             appended.clear();
             held = false;

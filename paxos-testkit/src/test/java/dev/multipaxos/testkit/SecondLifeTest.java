@@ -73,6 +73,11 @@ class SecondLifeTest {
         }
 
         @Override
+        public boolean sendBulk(int node, Bytes head, Bytes body) {
+            return sound.sendBulk(node, head, body);
+        }
+
+        @Override
         public boolean sendToClient(long connection, Bytes head, Bytes body) {
             return sound.sendToClient(connection, head, body);
         }

@@ -6,6 +6,7 @@ import dev.multipaxos.NodeListener;
 import dev.multipaxos.NodeStatus;
 import dev.multipaxos.PaxosException;
 import dev.multipaxos.PaxosNode;
+import dev.multipaxos.Retention;
 import dev.multipaxos.Timing;
 import dev.multipaxos.storage.FileStorage;
 import dev.multipaxos.transport.netty.NettyTransport;
@@ -48,6 +49,25 @@ final class KvServer implements Callable<Integer> {
             paramLabel = "HOST:PORT",
             description = "Where to listen, if it is not the member's own address.")
     private @Nullable String bind;
+
+    @Option(
+            names = "--segment-mib",
+            paramLabel = "N",
+            description = "The size of a file of the journal in MiB (default: ${DEFAULT-VALUE}).")
+    private int segmentMib = FileStorage.SEGMENT_BYTES_DEFAULT >> 20;
+
+    @Option(
+            names = "--snapshot-every-mib",
+            paramLabel = "N",
+            description =
+                    "Take a snapshot when the journal has grown by N MiB; 0 for never (default: ${DEFAULT-VALUE}).")
+    private long snapshotEveryMib = Retention.defaults().snapshotEveryBytes() >> 20;
+
+    @Option(
+            names = "--keep-mib",
+            paramLabel = "N",
+            description = "How much of the journal stays behind a snapshot, in MiB (default: ${DEFAULT-VALUE}).")
+    private long keepMib = Retention.defaults().keepBytes() >> 20;
 
     @Option(names = "--lan", description = "Shorter times, for machines in one room that do not pause.")
     private boolean lan;
@@ -111,6 +131,9 @@ final class KvServer implements Callable<Integer> {
         if (Files.exists(data) && !Files.isDirectory(data)) {
             problems.add("--data " + data + " is not a directory");
         }
+        if (segmentMib < 1 || segmentMib > FileStorage.SEGMENT_BYTES_MAX >> 20) {
+            problems.add("--segment-mib " + segmentMib + " must be from 1 to " + (FileStorage.SEGMENT_BYTES_MAX >> 20));
+        }
         if (bind != null && !bind.matches("[^:]+:[0-9]{1,5}|\\[.+]:[0-9]{1,5}")) {
             problems.add("--bind '" + bind + "' must look like host:port");
         }
@@ -124,8 +147,11 @@ final class KvServer implements Callable<Integer> {
         PaxosNode.Builder<KvCommand, KvAnswer> builder = PaxosNode.builder(
                         new KvStateMachine(this::self), KvCodec.commands(), KvCodec.answers())
                 .member(id, membership)
-                .storage(FileStorage.at(data))
+                .storage(FileStorage.at(data).withSegmentBytes(segmentMib << 20))
                 .transport(NettyTransport.tcp())
+                .retention(Retention.defaults()
+                        .withSnapshotEveryBytes(snapshotEveryMib << 20)
+                        .withKeepBytes(keepMib << 20))
                 .timing(lan ? Timing.lan() : Timing.defaults())
                 .listener(new NodeListener() {
                     @Override

@@ -48,6 +48,17 @@ public interface Disk {
     DiskFile open(String name, boolean writable) throws IOException;
 
     /**
+     * Opens a file for reading what the disk holds, whatever the operating system keeps of it in memory: after a force that
+     * failed the two may differ. What was written and not forced is on the disk before it is read.
+     *
+     * @param name its name
+     * @return the file, to be read only; null if this cannot be done here
+     * @throws IOException if the file cannot be opened at all
+     */
+    @Nullable
+    DiskFile openPastCache(String name) throws IOException;
+
+    /**
      * Gives a file another name; what had that name before is replaced. One step: afterwards it is done or it is not.
      *
      * @param from the old name

@@ -83,6 +83,11 @@ public final class FileSystemDisk implements Disk {
     }
 
     @Override
+    public @Nullable DiskFile openPastCache(String name) throws IOException {
+        return DirectFile.open(directory.resolve(name));
+    }
+
+    @Override
     public void rename(String from, String to) throws IOException {
         Files.move(
                 directory.resolve(from),

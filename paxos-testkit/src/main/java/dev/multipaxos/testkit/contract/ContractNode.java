@@ -31,6 +31,7 @@ final class ContractNode implements Receiver {
     static final String CONNECTED = "connected";
     static final String DISCONNECTED = "disconnected";
     static final String PEER = "frame of peer";
+    static final String BULK = "bulk frame of peer";
     static final String CLIENT = "frame of client";
     static final String CLIENT_CLOSED = "client closed";
     static final String GREETED = "greeted by";
@@ -216,6 +217,11 @@ final class ContractNode implements Receiver {
     @Override
     public void onPeer(int node, Bytes frame) {
         frame(PEER, node, node, frame);
+    }
+
+    @Override
+    public void onBulk(int node, Bytes frame) {
+        frame(BULK, node, node, frame);
     }
 
     @Override

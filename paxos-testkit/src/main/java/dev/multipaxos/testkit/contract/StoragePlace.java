@@ -31,4 +31,23 @@ public interface StoragePlace {
     default void breakDevice() throws Exception {
         Assumptions.abort("this place has no device that can be made to fail");
     }
+
+    /**
+     * Makes the next write of a snapshot in the open storage fail, or its commit, and nothing after that.
+     *
+     * @throws Exception if that cannot be done
+     */
+    default void failNextSnapshot() throws Exception {
+        Assumptions.abort("this place has no snapshots that can be made to fail");
+    }
+
+    /**
+     * Changes some of the content of a group's snapshots behind the open storage's back.
+     *
+     * @param group the group
+     * @throws Exception if that cannot be done
+     */
+    default void damageSnapshot(int group) throws Exception {
+        Assumptions.abort("this place has no snapshots that can be damaged");
+    }
 }

@@ -1,6 +1,7 @@
 package dev.multipaxos.testkit.contract;
 
 import static dev.multipaxos.testkit.contract.ContractNode.ANSWERED;
+import static dev.multipaxos.testkit.contract.ContractNode.BULK;
 import static dev.multipaxos.testkit.contract.ContractNode.BURST;
 import static dev.multipaxos.testkit.contract.ContractNode.CONNECTED;
 import static dev.multipaxos.testkit.contract.ContractNode.DISCONNECTED;
@@ -312,6 +313,116 @@ public abstract class TransportContract extends TransportClientContract {
             two.goOn();
         }
         deliver("send: after a queue was full", one, two, Bytes.utf8("and on"));
+    }
+
+    // ---- bulk
+
+    private static boolean sendBulk(ContractNode from, ContractNode to, Bytes frame) {
+        int cut = frame.length() / 3;
+        return from.transport.sendBulk(to.id, frame.slice(0, cut), frame.slice(cut, frame.length() - cut));
+    }
+
+    /** Sends a bulk frame until it has arrived. */
+    private static void deliverBulk(String sentence, ContractNode from, ContractNode to, Bytes frame) {
+        to.awaitResending(
+                sentence,
+                () -> sendBulk(from, to, frame),
+                () -> to.frames(BULK, from.id).contains(frame));
+    }
+
+    @Test
+    void bulk_frames_of_every_size_arrive_whole_and_unchanged() throws Exception {
+        ContractNode one = started(1);
+        ContractNode two = started(2);
+        connectAll(one, two);
+        Set<Bytes> sent = new HashSet<>();
+        int slot = 0;
+        for (int bytes : new int[] {0, 1, 2, 255, 4_096, 65_536, frameBytesMax()}) {
+            StoredRecord payload = StoredRecord.of(1, ++slot, bytes);
+            sent.add(payload.body());
+            deliverBulk(
+                    "onBulk: the head and the body that were sent, one after the other; " + bytes + " bytes",
+                    one,
+                    two,
+                    payload.inLargerArray(0, bytes));
+        }
+        assertTrue(
+                sent.containsAll(two.frames(BULK, 1)),
+                "a frame arrives whole and unchanged or not at all; and what was received may be kept");
+        assertEquals(List.of(), two.frames(PEER, 1), "onBulk: a frame that was sent as bulk, and onPeer no such");
+        assertEquals(List.of(), one.frames(BULK, 2), "sendBulk: to the node, and to nobody else");
+    }
+
+    @Test
+    void bulk_frames_keep_their_order_and_none_comes_twice() throws Exception {
+        ContractNode one = started(1);
+        ContractNode two = started(2);
+        connectAll(one, two);
+        deliverBulk("sendBulk: needs no flush", one, two, Bytes.utf8("0"));
+        int[] next = {0};
+        two.awaitResending(
+                "sendBulk: takes frames again when there is room",
+                () -> {
+                    while (next[0] < 500 && one.transport.sendBulk(2, Bytes.EMPTY, Bytes.utf8("" + (next[0] + 1)))) {
+                        next[0]++;
+                    }
+                },
+                () -> two.frames(BULK, 1).contains(Bytes.utf8("500")));
+        int last = 0;
+        for (Bytes frame : two.frames(BULK, 1)) {
+            int number = Integer.parseInt(frame.toUtf8());
+            assertTrue(
+                    number == 0 || number > last,
+                    "bulk frames keep their order, but " + number + " came after " + last);
+            last = number;
+        }
+        assertEquals(1, one.count(CONNECTED, 2), "sendBulk: of its coming and going the receiver is told nothing");
+        assertEquals(0, one.count(DISCONNECTED, 2), "sendBulk: of its coming and going the receiver is told nothing");
+        assertEquals(0, two.count(DISCONNECTED, 1), "sendBulk: of its coming and going the receiver is told nothing");
+    }
+
+    @Test
+    void a_full_queue_of_bulk_leaves_room_for_other_frames() throws Exception {
+        ContractNode one = started(1);
+        ContractNode two = started(2);
+        connectAll(one, two);
+        Bytes passes = Bytes.wrap(new byte[80 * 1024]); // more than is left where a frame of bulk did not fit
+        two.stall();
+        deliverBulk("onBulk: a frame from a node that was admitted", one, two, Bytes.utf8("first"));
+        try {
+            offerUntilRefused(
+                    "sendBulk: false if as many wait as may",
+                    one,
+                    body -> one.transport.sendBulk(2, Bytes.EMPTY, body));
+            assertTrue(send(one, two, passes), "send: does not wait for bulk, nor for its room");
+        } finally {
+            two.goOn();
+        }
+        two.await("send: a frame arrives beside bulk", () -> two.frames(PEER, 1).contains(passes));
+        deliverBulk("sendBulk: after its queue was full", one, two, Bytes.utf8("and on"));
+    }
+
+    @Test
+    void bulk_goes_to_nodes_that_are_there() throws Exception {
+        ContractNode one = started(1);
+        ContractNode two = started(2);
+        assertFalse(sendBulk(one, two, Bytes.utf8("early")), "sendBulk: false if the node is not connected");
+        connectAll(one, two);
+        deliverBulk("onBulk: a frame from a node that was admitted", one, two, Bytes.utf8("first life"));
+        two.close();
+        one.await("onPeerDisconnected: a node cannot be reached any more", () -> one.has(DISCONNECTED, 2));
+        one.await("sendBulk: false if the node is not connected", () -> !sendBulk(one, two, Bytes.utf8("to nobody")));
+
+        ContractNode again = started(2, two.port(), frameBytesMax());
+        deliverBulk("sendBulk: to a node that is back", one, again, Bytes.utf8("second life"));
+        one.close();
+        boolean taken;
+        try {
+            taken = sendBulk(one, again, Bytes.utf8("after"));
+        } catch (IllegalStateException e) {
+            taken = false;
+        }
+        assertFalse(taken, "close: closes every connection, so that a frame is not taken");
     }
 
     // ---- nodes that come and go

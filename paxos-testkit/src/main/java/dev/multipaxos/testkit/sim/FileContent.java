@@ -129,12 +129,7 @@ final class FileContent {
         if (!unforced.isEmpty()) {
             keepSome(random, sectorBytes);
         }
-        for (Hidden piece : hidden) {
-            int end = Math.min(piece.position + piece.bytes.length, damageableTo());
-            if (end > piece.position) {
-                forced = put(forced, piece.position, Arrays.copyOf(piece.bytes, end - piece.position));
-            }
-        }
+        showHidden(damageableTo());
         hidden.clear();
         lied = false;
         now = Arrays.copyOf(forced, Math.max(forced.length, forcedSize));
@@ -168,6 +163,25 @@ final class FileContent {
         }
         Arrays.fill(forced, Math.min(forcedSize, forced.length), forced.length, (byte) 0);
         unforced.clear();
+    }
+
+    /** {@return what is truly on the disk once what is not forced yet was written, as a file of its own} */
+    FileContent platter() {
+        FileContent platter = copy();
+        platter.force();
+        platter.showHidden(damageableTo());
+        platter.now = Arrays.copyOf(platter.forced, Math.max(platter.forced.length, platter.forcedSize));
+        platter.size = platter.forcedSize;
+        return platter;
+    }
+
+    private void showHidden(int limit) {
+        for (Hidden piece : hidden) {
+            int end = Math.min(piece.position + piece.bytes.length, limit);
+            if (end > piece.position) {
+                forced = put(forced, piece.position, Arrays.copyOf(piece.bytes, end - piece.position));
+            }
+        }
     }
 
     // ---- damage ----

@@ -2,6 +2,7 @@ package dev.multipaxos.testkit.sim;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 
 /** Passes everything on to another storage; whoever wants to see or to spoil something overrides that. */
@@ -55,6 +56,21 @@ class PassingStorage implements DurableStorage {
     public long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor)
             throws StorageException {
         return storage.read(group, slotFrom, slotTo, maxBytes, visitor);
+    }
+
+    @Override
+    public SnapshotStore snapshots() {
+        return storage.snapshots();
+    }
+
+    @Override
+    public void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
+        storage.trim(group, upTo, restatedFrom, keepBytes);
+    }
+
+    @Override
+    public long trimmedUpTo(int group) {
+        return storage.trimmedUpTo(group);
     }
 
     @Override

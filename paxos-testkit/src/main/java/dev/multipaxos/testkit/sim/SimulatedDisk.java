@@ -279,6 +279,12 @@ final class SimulatedDisk implements Disk {
     }
 
     @Override
+    public DiskFile openPastCache(String name) throws IOException {
+        step();
+        return new SimulatedFile(content(name).platter(), false);
+    }
+
+    @Override
     public void rename(String from, String to) throws IOException {
         step();
         if (powerLostAfterRename >= 0) {

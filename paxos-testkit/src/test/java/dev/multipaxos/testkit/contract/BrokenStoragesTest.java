@@ -61,6 +61,16 @@ class BrokenStoragesTest {
         }
 
         @Override
+        public void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
+            under.trim(group, upTo, restatedFrom, keepBytes);
+        }
+
+        @Override
+        public long trimmedUpTo(int group) {
+            return under.trimmedUpTo(group);
+        }
+
+        @Override
         public void close() {
             under.close();
         }

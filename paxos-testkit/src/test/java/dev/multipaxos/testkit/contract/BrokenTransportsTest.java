@@ -45,6 +45,11 @@ class BrokenTransportsTest {
         }
 
         @Override
+        public boolean sendBulk(int node, Bytes head, Bytes body) {
+            return under.sendBulk(node, head, body);
+        }
+
+        @Override
         public boolean sendToClient(long connection, Bytes head, Bytes body) {
             return under.sendToClient(connection, head, body);
         }
@@ -86,6 +91,11 @@ class BrokenTransportsTest {
         @Override
         public void onPeer(int from, Bytes frame) {
             node.onPeer(from, frame);
+        }
+
+        @Override
+        public void onBulk(int from, Bytes frame) {
+            node.onBulk(from, frame);
         }
 
         @Override
@@ -260,6 +270,34 @@ class BrokenTransportsTest {
         }
     }
 
+    static class SendsBulkWithTheRest extends Broken {
+        SendsBulkWithTheRest() {
+            super((id, under) -> new Passing(under) {
+                @Override
+                public boolean sendBulk(int to, Bytes head, Bytes body) {
+                    boolean queued = super.send(to, head, body);
+                    super.flush();
+                    return queued;
+                }
+
+                @Override
+                public int start(String bind, int frameBytesMax, Receiver receiver) throws IOException {
+                    return super.start(bind, frameBytesMax, new PassingReceiver(receiver) {
+                        @Override
+                        public void onPeer(int from, Bytes frame) {
+                            boolean bulk = frame.length() == 64 * 1024 || frame.equals(Bytes.utf8("first"));
+                            if (bulk) {
+                                super.onBulk(from, frame);
+                            } else {
+                                super.onPeer(from, frame);
+                            }
+                        }
+                    });
+                }
+            });
+        }
+    }
+
     @AfterEach
     void let_the_leaked_threads_end() {
         leaked.countDown();
@@ -316,5 +354,11 @@ class BrokenTransportsTest {
                         BlocksWhenTheQueueIsFull.class,
                         "a_node_that_takes_nothing_blocks_nobody_and_only_so_much_waits_for_it"))
                 .isEqualTo("send, sendToClient and flush never block");
+    }
+
+    @Test
+    void a_transport_whose_bulk_takes_the_room_of_other_frames_is_caught() {
+        assertThat(Contract.failureOf(SendsBulkWithTheRest.class, "a_full_queue_of_bulk_leaves_room_for_other_frames"))
+                .startsWith("send: does not wait for bulk");
     }
 }

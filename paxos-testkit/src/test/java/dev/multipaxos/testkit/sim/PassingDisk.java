@@ -37,6 +37,11 @@ class PassingDisk implements Disk {
     }
 
     @Override
+    public @Nullable DiskFile openPastCache(String name) throws IOException {
+        return disk.openPastCache(name);
+    }
+
+    @Override
     public void rename(String from, String to) throws IOException {
         disk.rename(from, to);
     }

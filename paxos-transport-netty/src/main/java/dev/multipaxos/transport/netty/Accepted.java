@@ -25,6 +25,7 @@ final class Accepted extends ChannelInitializer<Channel> {
 
     private final Set<Channel> open = ConcurrentHashMap.newKeySet();
     private final ConcurrentHashMap<Integer, AcceptedConnection> peers = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Integer, AcceptedConnection> bulkPeers = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Long, AcceptedConnection> clients = new ConcurrentHashMap<>();
     private final AtomicInteger clientCount = new AtomicInteger();
     private final AtomicInteger greetingCount = new AtomicInteger();
@@ -59,10 +60,10 @@ final class Accepted extends ChannelInitializer<Channel> {
         }
     }
 
-    /** Registers a node's connection. An older one of the same node is closed: it may be half dead. */
-    void admitPeer(int node, AcceptedConnection connection) {
+    /** Registers a node's connection. An older one of the same node and kind is closed: it may be half dead. */
+    void admitPeer(int node, boolean bulk, AcceptedConnection connection) {
         greetingCount.decrementAndGet();
-        AcceptedConnection older = peers.put(node, connection);
+        AcceptedConnection older = (bulk ? bulkPeers : peers).put(node, connection);
         if (older != null) {
             older.drop();
         }
@@ -106,8 +107,8 @@ final class Accepted extends ChannelInitializer<Channel> {
         }
     }
 
-    void peerClosed(int node, AcceptedConnection connection) {
-        peers.remove(node, connection);
+    void peerClosed(int node, boolean bulk, AcceptedConnection connection) {
+        (bulk ? bulkPeers : peers).remove(node, connection);
     }
 
     void clientClosed(long id) {

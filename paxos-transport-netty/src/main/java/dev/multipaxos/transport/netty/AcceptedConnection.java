@@ -6,7 +6,7 @@ import dev.multipaxos.spi.Transport.Verdict;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 
-/** A connection that someone else dialled: a node, whose frames arrive here, or a client, which is answered here. */
+/** A connection that someone else dialled: a node, whose frames or whose bulk arrive here, or a client, which is answered here. */
 @SuppressWarnings("FutureReturnValueIgnored") // what fails closes the channel, and that is heard
 final class AcceptedConnection extends Connection {
 
@@ -17,6 +17,7 @@ final class AcceptedConnection extends Connection {
     private final Outbox outbox;
 
     private int node;
+    private boolean bulk;
     private long client;
 
     AcceptedConnection(Accepted accepted, Channel channel, NettyOptions options, Receiver receiver, int frameBytesMax) {
@@ -29,7 +30,7 @@ final class AcceptedConnection extends Connection {
     }
 
     @Override
-    void onHello(ChannelHandlerContext context, Bytes hello) {
+    void onHello(ChannelHandlerContext context, Bytes hello, boolean sendsBulk) throws FrameException {
         Verdict verdict = receiver.onHello(0, remote(), hello);
         if (verdict.refusal() != null) {
             turnAway(context, verdict.refusal());
@@ -38,7 +39,10 @@ final class AcceptedConnection extends Connection {
         Bytes answer = receiver.hello(0);
         if (verdict.node() != 0) {
             node = verdict.node();
-            accepted.admitPeer(node, this);
+            bulk = sendsBulk;
+            accepted.admitPeer(node, bulk, this);
+        } else if (sendsBulk) {
+            throw new FrameException("greeted as a client that sends bulk");
         } else {
             client = accepted.admitClient(this);
             if (client == 0) {
@@ -78,7 +82,9 @@ final class AcceptedConnection extends Connection {
 
     @Override
     void onData(Bytes frame) {
-        if (node != 0) {
+        if (bulk) {
+            receiver.onBulk(node, frame);
+        } else if (node != 0) {
             receiver.onPeer(node, frame);
         } else {
             receiver.onClient(client, frame);
@@ -95,7 +101,7 @@ final class AcceptedConnection extends Connection {
         if (!wasAdmitted) {
             accepted.closedUnadmitted();
         } else if (node != 0) {
-            accepted.peerClosed(node, this);
+            accepted.peerClosed(node, bulk, this);
         } else {
             outbox.disconnected(closed);
             accepted.clientClosed(client);

@@ -51,8 +51,12 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
         this.pingInterval = pingInterval;
     }
 
-    /** The other side's first frame. Calls {@link #admit} or {@link #refuse}. */
-    abstract void onHello(ChannelHandlerContext context, Bytes hello) throws FrameException;
+    /**
+     * The other side's first frame. Calls {@link #admit} or {@link #refuse}.
+     *
+     * @param bulk whether it says that it sends bulk
+     */
+    abstract void onHello(ChannelHandlerContext context, Bytes hello, boolean bulk) throws FrameException;
 
     /** The other side closes the connection, and says why. */
     abstract void onRefused(String reason);
@@ -171,11 +175,11 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
         }
         Frame frame = (Frame) message;
         switch (frame.kind()) {
-            case Frame.HELLO -> {
+            case Frame.HELLO, Frame.BULK_HELLO -> {
                 if (admitted) {
                     throw new FrameException("greeted twice");
                 }
-                onHello(context, frame.body());
+                onHello(context, frame.body(), frame.kind() == Frame.BULK_HELLO);
             }
             case Frame.REFUSED -> {
                 closing = true;

@@ -27,6 +27,8 @@ record Frame(byte kind, Bytes body) {
     static final byte PING = 4;
     /** It is. */
     static final byte PONG = 5;
+    /** A hello of a connection that carries bulk. */
+    static final byte BULK_HELLO = 6;
 
     /** Bytes of the length field. */
     static final int LENGTH_BYTES = 4;

@@ -19,6 +19,8 @@ import java.util.List;
  * @param clientConnectionsMax the most clients at a time; the next is refused with a text that says so
  * @param reconnectMin the first pause before a node is dialled again
  * @param reconnectMax the longest pause; it doubles up to here. Each is drawn between its half and its whole
+ * @param bulkIdle after how long without bulk the connection for it is closed. Shorter: it is dialled more often. Longer: a
+ *     socket more is held for each node
  * @param eventLoopThreads how many threads serve the connections
  * @param nativeEpoll whether to use Linux's epoll directly if it is there; else Java's NIO
  */
@@ -30,6 +32,7 @@ public record NettyOptions(
         int clientConnectionsMax,
         Duration reconnectMin,
         Duration reconnectMax,
+        Duration bulkIdle,
         int eventLoopThreads,
         boolean nativeEpoll) {
 
@@ -42,6 +45,7 @@ public record NettyOptions(
         checkDuration(wrong, "pingInterval", pingInterval);
         checkDuration(wrong, "reconnectMin", reconnectMin);
         checkDuration(wrong, "reconnectMax", reconnectMax);
+        checkDuration(wrong, "bulkIdle", bulkIdle);
         checkAtLeast(wrong, "peerOutboundBytesMax", peerOutboundBytesMax, Frame.HELLO_BYTES_MAX);
         checkAtLeast(wrong, "clientOutboundBytesMax", clientOutboundBytesMax, Frame.HELLO_BYTES_MAX);
         checkAtLeast(wrong, "clientConnectionsMax", clientConnectionsMax, 0);
@@ -90,6 +94,7 @@ public record NettyOptions(
         private int clientConnectionsMax = 1_024;
         private Duration reconnectMin = Duration.ofMillis(20);
         private Duration reconnectMax = Duration.ofSeconds(2);
+        private Duration bulkIdle = Duration.ofSeconds(10);
         private int eventLoopThreads = 1;
         private boolean nativeEpoll = true;
 
@@ -164,6 +169,17 @@ public record NettyOptions(
         }
 
         /**
+         * Sets {@link NettyOptions#bulkIdle}; 10 s if it is not called.
+         *
+         * @param value the time
+         * @return this
+         */
+        public Builder bulkIdle(Duration value) {
+            bulkIdle = value;
+            return this;
+        }
+
+        /**
          * Sets {@link NettyOptions#eventLoopThreads}; 1 if it is not called.
          *
          * @param value how many
@@ -200,6 +216,7 @@ public record NettyOptions(
                     clientConnectionsMax,
                     reconnectMin,
                     reconnectMax,
+                    bulkIdle,
                     eventLoopThreads,
                     nativeEpoll);
         }

@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The transport over TCP. Each pair of nodes has two connections: a node sends on the one that it dialled, and receives on the
- * one that the other dialled. Clients dial the same port, and are answered on their connection.
+ * one that the other dialled; while it sends bulk it dials another. Clients dial the same port, and are answered on their
+ * connection.
  *
  * <p>A frame is refused before anything is allocated for it if its length is over the limit, and a connection is closed at the
  * first frame whose checksum is wrong. Until both sides are admitted the limit is 64 KiB, whatever the frames' limit is. A
@@ -39,6 +40,7 @@ public final class NettyTransport implements Transport {
     private final NettyOptions options;
     private final Complaints complaints = new Complaints(LOG);
     private final ConcurrentHashMap<Integer, PeerLink> links = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Integer, BulkLink> bulkLinks = new ConcurrentHashMap<>();
 
     /** Guards the outboxes and their list, so that a close at any time loses no buffer. Never contended in normal use. */
     private final Object sending = new Object();
@@ -155,9 +157,16 @@ public final class NettyTransport implements Transport {
                 known.moveTo(remote);
                 return known;
             }
-            PeerLink link = new PeerLink(shared, id, remote);
+            PeerLink link = PeerLink.ordinary(shared, id, remote);
             link.start();
             return link;
+        });
+        bulkLinks.compute(node, (id, known) -> {
+            if (known != null) {
+                known.moveTo(remote);
+                return known;
+            }
+            return new BulkLink(shared, id, remote, frameBytesMax);
         });
     }
 
@@ -176,6 +185,21 @@ public final class NettyTransport implements Transport {
         synchronized (sending) {
             return offer(link.outbox(), head, body) == Outbox.Offer.QUEUED;
         }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalArgumentException if the frame is larger than the limit
+     */
+    @Override
+    public boolean sendBulk(int node, Bytes head, Bytes body) {
+        BulkLink link = bulkLinks.get(node);
+        if (link == null) {
+            return false;
+        }
+        checkFrame(head, body);
+        return link.send(head, body);
     }
 
     /**
@@ -275,6 +299,7 @@ public final class NettyTransport implements Transport {
         if (now != null) {
             now.listening().close().awaitUninterruptibly();
             links.values().forEach(PeerLink::close);
+            bulkLinks.values().forEach(BulkLink::close);
             now.accepted().closeAll();
             now.resolver().close();
             now.loops().close();

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connection on which frames go to one node: dialled, and dialled again whenever it is lost. Frames of that node arrive on
- * the connection that it dials, so that neither side has to decide which of two connections to keep.
+ * A connection on which frames go to one node: dialled, and dialled again when it is lost, as long as it is wanted. Frames of that
+ * node arrive on the connections that it dials, so that neither side has to decide which of two to keep.
  *
  * <p>Everything but the {@link #outbox} belongs to one event loop.
  */
@@ -33,7 +33,23 @@ final class PeerLink {
     /** What the links of one transport share. */
     record Shared(NettyOptions options, EventLoops loops, Resolver resolver, Receiver receiver) {}
 
+    /** What a link is for. Its methods are called on the link's event loop. */
+    interface Use {
+        /** {@return the kind of the frame that greets} */
+        byte hello();
+
+        /** {@return whether the link is to be dialled again} */
+        boolean isWanted();
+
+        /** Frames can be sent. */
+        void connected(Channel channel);
+
+        /** Frames cannot be sent any more. */
+        void disconnected();
+    }
+
     private final Shared shared;
+    private final Use use;
     private final int node;
     private final EventLoop loop;
     private final Outbox outbox;
@@ -44,15 +60,42 @@ final class PeerLink {
     private @Nullable ScheduledFuture<?> redial;
     private int failures;
     private boolean refused;
+    private boolean started;
     private boolean closed;
     private long admittedNanos;
 
-    PeerLink(Shared shared, int node, HostPort address) {
+    PeerLink(Shared shared, int node, HostPort address, long outboundBytesMax, Use use) {
         this.shared = shared;
+        this.use = use;
         this.node = node;
         this.address = address;
         this.loop = shared.loops().next();
-        this.outbox = new Outbox(shared.options().peerOutboundBytesMax());
+        this.outbox = new Outbox(outboundBytesMax);
+    }
+
+    /** {@return the ordinary link to a node, which is always wanted} */
+    static PeerLink ordinary(Shared shared, int node, HostPort address) {
+        return new PeerLink(shared, node, address, shared.options().peerOutboundBytesMax(), new Use() {
+            @Override
+            public byte hello() {
+                return Frame.HELLO;
+            }
+
+            @Override
+            public boolean isWanted() {
+                return true;
+            }
+
+            @Override
+            public void connected(Channel channel) {
+                shared.receiver().onPeerConnected(node);
+            }
+
+            @Override
+            public void disconnected() {
+                shared.receiver().onPeerDisconnected(node);
+            }
+        });
     }
 
     /** {@return where frames to the node wait} */
@@ -60,9 +103,14 @@ final class PeerLink {
         return outbox;
     }
 
-    /** Dials for the first time. Any thread. */
+    /** Dials, unless that was done and is still going on. Any thread. */
     void start() {
-        loop.execute(this::dial);
+        loop.execute(() -> {
+            if (!started) {
+                started = true;
+                dial();
+            }
+        });
     }
 
     /** The node is to be found elsewhere from now on. Any thread. */
@@ -170,7 +218,9 @@ final class PeerLink {
     }
 
     private void redialLater(long pauseNanos) {
-        if (!closed) {
+        if (closed || !use.isWanted()) {
+            started = false;
+        } else {
             redial = loop.schedule(this::dial, pauseNanos, TimeUnit.NANOSECONDS);
         }
     }
@@ -199,11 +249,11 @@ final class PeerLink {
         public void channelActive(ChannelHandlerContext context) {
             super.channelActive(context);
             context.writeAndFlush(
-                    Frame.encode(context.alloc(), Frame.HELLO, shared.receiver().hello(node)));
+                    Frame.encode(context.alloc(), use.hello(), shared.receiver().hello(node)));
         }
 
         @Override
-        void onHello(ChannelHandlerContext context, Bytes hello) {
+        void onHello(ChannelHandlerContext context, Bytes hello, boolean bulk) {
             Verdict verdict = shared.receiver().onHello(node, remote(), hello);
             String reason = verdict.refusal();
             if (reason == null && verdict.node() != node) {
@@ -225,7 +275,7 @@ final class PeerLink {
             admittedNanos = System.nanoTime();
             ping(context);
             outbox.connected(context.channel());
-            shared.receiver().onPeerConnected(node);
+            use.connected(context.channel());
         }
 
         @Override
@@ -252,10 +302,10 @@ final class PeerLink {
             }
             redialLater(backOffNanos());
             if (wasAdmitted) {
-                if (!closed) {
+                if (!closed && use.isWanted()) {
                     LOG.info("connection to node {} at {} is lost; dialling again", node, to);
                 }
-                shared.receiver().onPeerDisconnected(node);
+                use.disconnected();
             }
         }
 

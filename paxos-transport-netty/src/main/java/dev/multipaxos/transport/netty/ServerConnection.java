@@ -65,7 +65,7 @@ final class ServerConnection extends Connection {
     }
 
     @Override
-    void onHello(ChannelHandlerContext context, Bytes bytes) throws FrameException {
+    void onHello(ChannelHandlerContext context, Bytes bytes, boolean bulk) throws FrameException {
         Hello hello;
         try {
             hello = HelloCodec.decode(bytes);

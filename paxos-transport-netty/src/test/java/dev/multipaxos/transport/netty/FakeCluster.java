@@ -161,6 +161,11 @@ final class FakeCluster implements AutoCloseable {
         }
 
         @Override
+        public void onBulk(int node, Bytes frame) {
+            throw new IllegalStateException();
+        }
+
+        @Override
         public void onClient(long connection, Bytes frame) {
             synchronized (FakeCluster.this) {
                 frames++;

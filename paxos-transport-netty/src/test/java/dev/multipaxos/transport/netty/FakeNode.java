@@ -142,6 +142,11 @@ final class FakeNode implements Receiver, AutoCloseable {
     }
 
     @Override
+    public void onBulk(int node, Bytes frame) {
+        frame("bulk", node, frame);
+    }
+
+    @Override
     public void onClient(long connection, Bytes frame) {
         frame("client", connection, frame);
     }

@@ -19,6 +19,7 @@ class NettyOptionsTest {
                 .clientOutboundBytesMax(-1)
                 .clientConnectionsMax(-5)
                 .reconnect(Duration.ofSeconds(3), Duration.ofSeconds(2))
+                .bulkIdle(Duration.ZERO)
                 .eventLoopThreads(0);
         assertThatThrownBy(bad::build)
                 .isInstanceOf(IllegalArgumentException.class)
@@ -28,6 +29,7 @@ class NettyOptionsTest {
                 .hasMessageContaining("clientOutboundBytesMax -1 must be at least 65536")
                 .hasMessageContaining("clientConnectionsMax -5 must be at least 0")
                 .hasMessageContaining("reconnectMin 3000 ms must not be longer than reconnectMax 2000 ms")
+                .hasMessageContaining("bulkIdle PT0S must be 1 ms to 1 h")
                 .hasMessageContaining("eventLoopThreads 0 must be at least 1");
     }
 

@@ -47,17 +47,28 @@ public final class ServerProcess implements AutoCloseable {
 
     /** Starts it, if it is not running. */
     public void start() {
+        startUnder(List.of());
+    }
+
+    /**
+     * Starts it, if it is not running, by way of another program that becomes it.
+     *
+     * @param wrapper that program and its arguments, which are followed by the command that it has to run
+     */
+    public void startUnder(List<String> wrapper) {
         if (isAlive()) {
             return;
         }
+        List<String> all = new ArrayList<>(wrapper);
+        all.addAll(command);
         try {
-            process = new ProcessBuilder(command)
+            process = new ProcessBuilder(all)
                     .directory(directory.toFile())
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
                     .start();
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot run " + command.get(0) + " in " + directory, e);
+            throw new UncheckedIOException("cannot run " + all.get(0) + " in " + directory, e);
         }
     }
 

@@ -1,0 +1,229 @@
+package dev.multipaxos.runtime;
+
+import dev.multipaxos.NodeListener;
+import dev.multipaxos.Retention;
+import dev.multipaxos.spi.SnapshotStore;
+import dev.multipaxos.wire.SnapshotPart;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * Decides when a snapshot is taken, one at a time, and what it allows the journal to let go of. Owned by the event loop.
+ *
+ * <p>The way of a snapshot: the apply thread captures, {@link SnapshotJob} writes, and when that is durable the journal writer says
+ * again what touches no slot, and trims. Every member takes its own, whoever leads and whoever is away.
+ */
+final class Snapshots {
+
+    /**
+     * What others may see.
+     *
+     * @param slot the end of the newest snapshot; 0 if there is none
+     * @param writtenMillis when it was written, on the clock of the member that did
+     */
+    record View(long slot, long writtenMillis) {
+        static final View NONE = new View(0, 0);
+
+        /** {@return what is seen of a snapshot that begins like this} */
+        static View of(SnapshotPart.Header header) {
+            return new View(header.slot(), header.writtenMillis());
+        }
+    }
+
+    private final Retention retention;
+    private final Applier apply;
+    private final SnapshotJob job;
+    private final JournalWriter storage;
+    private final LongSupplier lowestNeeded;
+    private final Consumer<Consumer<NodeListener>> tell;
+
+    private final List<SnapshotCall> asked = new ArrayList<>(); // for one that begins later than now
+    private final List<SnapshotCall> served = new ArrayList<>(); // by the one that is being taken
+    private boolean taking;
+    private final long chosenBefore; // no snapshot below stands for all that the journal has lost
+    private long stored; // by the state machine, in a store of its own
+    private boolean repairing; // the next trim lets go of all that it may
+    private boolean trimDue; // as the last life ended before it had trimmed
+    private long begunPosition; // of the journal, when the last attempt began
+    private volatile View view;
+
+    /**
+     * Begins.
+     *
+     * @param retention when, and what is kept
+     * @param apply captures
+     * @param job writes
+     * @param storage trims
+     * @param lowestNeeded the lowest slot that must stay in the journal, for whoever is being sent a snapshot; {@link
+     *     Long#MAX_VALUE} if none must
+     * @param found the snapshot that the node began with
+     * @param journalBytes how much of the journal lies behind that
+     * @param trimmedUpTo the slot up to which the journal is trimmed
+     * @param chosenBefore the slot that must be executed before there is a snapshot again; it is, unless the node has lost a
+     *     part of its past
+     * @param tell tells the listener
+     */
+    Snapshots(
+            Retention retention,
+            Applier apply,
+            SnapshotJob job,
+            JournalWriter storage,
+            LongSupplier lowestNeeded,
+            View found,
+            long journalBytes,
+            long trimmedUpTo,
+            long chosenBefore,
+            Consumer<Consumer<NodeListener>> tell) {
+        this.retention = retention;
+        this.apply = apply;
+        this.job = job;
+        this.storage = storage;
+        this.lowestNeeded = lowestNeeded;
+        this.tell = tell;
+        this.view = found;
+        this.trimDue = found.slot() > trimmedUpTo;
+        this.begunPosition = storage.position() - journalBytes;
+        this.chosenBefore = chosenBefore;
+    }
+
+    /** Looks whether it is time. Once in a few ticks. */
+    void sweep() {
+        if (trimDue) {
+            trimDue = false;
+            trim();
+        }
+        long every = retention.snapshotEveryBytes();
+        if (!taking && every > 0 && !isRebuilding() && storage.position() - begunPosition >= every) {
+            begin();
+        }
+    }
+
+    /** The application wants one of all that is executed now, and so not the one that is being taken. */
+    void ask(SnapshotCall call) {
+        if (isRebuilding()) {
+            call.fail(
+                    apply.executedUpTo(),
+                    new IllegalStateException(
+                            "the node has lost a part of its log or its snapshot and gets it back from"
+                                    + " other members; before slot " + chosenBefore
+                                    + " is executed nothing could replace it"));
+            return;
+        }
+        asked.add(call);
+        if (!taking) {
+            begin();
+        }
+    }
+
+    /** {@return whether the state machine lies behind what the journal said when the node began, parts of which are lost} */
+    boolean isRebuilding() {
+        return apply.executedUpTo() < chosenBefore;
+    }
+
+    /**
+     * A member needs a snapshot, and there is none that goes far enough, or none that can be read.
+     *
+     * @param again whether one is to be taken even if nothing was executed since the last
+     */
+    void want(boolean again) {
+        if (!taking && !isRebuilding()) {
+            repairing |= again;
+            begin();
+        }
+    }
+
+    /**
+     * Takes a snapshot, even if there is one of this very slot, and lets go of all of the journal that lies below: damaged
+     * segments go with it. Not while {@link #isRebuilding}.
+     */
+    void repair() {
+        repairing = true;
+        if (!taking) {
+            begin();
+        }
+    }
+
+    private void begin() {
+        taking = true;
+        begunPosition = storage.position();
+        served.addAll(asked);
+        asked.clear();
+        if (served.isEmpty() && apply.isDurable()) {
+            apply.askStored(); // which stands for the log as a snapshot does
+            return;
+        }
+        apply.capture(job, repairing ? -1 : view.slot());
+    }
+
+    private void end() {
+        taking = false;
+        served.clear();
+        if (!asked.isEmpty()) {
+            begin();
+        }
+    }
+
+    void onTaken(SnapshotJob.Taken taken) {
+        SnapshotStore.Id id = taken.id();
+        if (id.slot() >= view.slot()) { // one that came from a member meanwhile may be newer
+            view = new View(id.slot(), taken.writtenMillis());
+        }
+        trim();
+        tell.accept(listener -> listener.snapshotTaken(id.slot(), id.bytes()));
+        served.forEach(call -> call.succeed(id.slot()));
+        end();
+    }
+
+    /** Nothing was executed since the last one. */
+    void onUnchanged(long slot) {
+        trim(); // promises and marks have filled the journal
+        served.forEach(call -> call.succeed(slot));
+        end();
+    }
+
+    /** The state machine's own store stands for the slots up to this one. */
+    void onStored(long slot) {
+        stored = slot;
+        trim();
+        end();
+    }
+
+    /** The next attempt is made when the journal has grown again as much as for the first, or when somebody asks. */
+    void onFailed(SnapshotJob.Failed failed) {
+        served.forEach(call -> call.fail(failed.slot(), failed.why()));
+        end();
+    }
+
+    /** A member's snapshot was restored here. */
+    void onInstalled(View installed) {
+        if (installed.slot() > view.slot()) {
+            view = installed;
+            begunPosition = storage.position();
+        }
+        trim();
+        tell.accept(listener -> listener.snapshotInstalled(installed.slot()));
+    }
+
+    private void trim() {
+        long upTo = Math.min(Math.max(view.slot(), stored), lowestNeeded.getAsLong() - 1);
+        if (upTo > 0) {
+            storage.trim(upTo, repairing ? 0 : retention.keepBytes());
+            repairing = false;
+        }
+    }
+
+    /** Fails who waits: the node stops. */
+    void failAll(Ending ending) {
+        served.forEach(call -> call.fail(ending.exception(false)));
+        asked.forEach(call -> call.fail(ending.exception(false)));
+        served.clear();
+        asked.clear();
+    }
+
+    /** {@return what others may see; any thread} */
+    View view() {
+        return view;
+    }
+}

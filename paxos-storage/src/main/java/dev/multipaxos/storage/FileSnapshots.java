@@ -1,0 +1,279 @@
+package dev.multipaxos.storage;
+
+import dev.multipaxos.spi.SnapshotStore;
+import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.spi.StorageException.Code;
+import dev.multipaxos.storage.disk.Disk;
+import dev.multipaxos.storage.disk.DiskFile;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The snapshots in the directory of a {@link FileStorage}, each a file of its own, written under a name that is not that of a
+ * snapshot until all of it is durable. An older one goes only when the name of the newer one is durable, too.
+ *
+ * <p>What is known to be damaged is never the latest, and goes with the next that is committed. What came from another cluster or
+ * a later version is not ours to remove.
+ *
+ * <p>Thread-safe. Every method may wait for the disk; writing and reading of content wait for nobody.
+ */
+final class FileSnapshots implements SnapshotStore {
+    private static final Logger LOG = LoggerFactory.getLogger(FileSnapshots.class);
+
+    /** A file in the directory; guarded by the store. */
+    static final class Stored {
+        final SnapshotName name;
+        private @Nullable Id id; // once its header and its trailer were read
+        private @Nullable StorageException problem; // it is of no use
+        private int readers;
+
+        Stored(SnapshotName name) {
+            this.name = name;
+        }
+    }
+
+    private final Disk disk;
+    private final long cluster;
+    private final LongSupplier random;
+    private final List<Stored> all = new ArrayList<>(); // of equal slots the later one is the newer one
+    private final Set<SnapshotWriter> writers = new LinkedHashSet<>();
+    private final Set<SnapshotReader> readers = new LinkedHashSet<>();
+    private boolean closed;
+
+    /**
+     * Finds what is in a locked directory, and removes what was not finished or is not needed any more.
+     *
+     * @param disk the directory
+     * @param cluster stands for the cluster
+     * @param random draws the ids of files
+     * @throws IOException if the directory cannot be listed; nothing else that is wrong with a snapshot matters yet
+     */
+    FileSnapshots(Disk disk, long cluster, LongSupplier random) throws IOException {
+        this.disk = disk;
+        this.cluster = cluster;
+        this.random = random;
+        for (String file : disk.list()) {
+            SnapshotName name = SnapshotName.parse(file);
+            if (name != null) {
+                all.add(new Stored(name));
+            } else if (SnapshotName.isUnfinished(file)) {
+                delete(file);
+            }
+        }
+        List.copyOf(all).forEach(stored -> removeOld(stored.name.group()));
+    }
+
+    String path(String file) {
+        return disk.describe(file);
+    }
+
+    SnapshotLayout layout(SnapshotName name) {
+        return new SnapshotLayout(cluster, name);
+    }
+
+    // ---- writing ----
+
+    @Override
+    public Writer create(int group, long slot) throws StorageException {
+        if (group <= 0 || slot <= 0) {
+            throw new IllegalArgumentException("group " + group + " and slot " + slot + " must be positive");
+        }
+        SnapshotWriter writer;
+        synchronized (this) {
+            checkOpen();
+            SnapshotName name = new SnapshotName(group, slot, StorageDirectory.nonZero(random));
+            try {
+                writer = new SnapshotWriter(this, name, disk.create(name.unfinishedFile()));
+            } catch (IOException e) {
+                throw Failures.failedSnapshot(disk.describe(name.unfinishedFile()), e);
+            }
+            writers.add(writer);
+        }
+        writer.begin();
+        return writer;
+    }
+
+    /** Gives a file that is durable its name; it is a snapshot from then on. */
+    synchronized void publish(SnapshotWriter writer, Id id) throws IOException {
+        checkOpen();
+        SnapshotName name = writer.name();
+        disk.rename(name.unfinishedFile(), name.file());
+        try {
+            disk.syncDirectory();
+        } catch (IOException e) {
+            delete(name.file());
+            throw e;
+        }
+        writers.remove(writer);
+        Stored stored = new Stored(name);
+        stored.id = id;
+        all.add(stored);
+        removeOld(name.group());
+    }
+
+    /** Removes what a writer has written. */
+    synchronized void discard(SnapshotWriter writer) {
+        if (writers.remove(writer)) {
+            writer.closeFile();
+            delete(writer.name().unfinishedFile());
+        }
+    }
+
+    // ---- finding ----
+
+    @Override
+    public synchronized @Nullable Id latest(int group) throws StorageException {
+        checkOpen();
+        StorageException problem = null;
+        for (Stored stored : newestFirst(group)) {
+            Id id = identify(stored);
+            if (id != null) {
+                return id;
+            }
+            problem = problem == null ? stored.problem : problem;
+        }
+        if (problem != null) {
+            throw problem;
+        }
+        return null;
+    }
+
+    private List<Stored> newestFirst(int group) {
+        List<Stored> found = new ArrayList<>();
+        for (int i = all.size() - 1; i >= 0; i--) {
+            if (all.get(i).name.group() == group) {
+                found.add(all.get(i));
+            }
+        }
+        found.sort((a, b) -> Long.compare(b.name.slot(), a.name.slot()));
+        return found;
+    }
+
+    /** {@return which it is, or null if it is of no use} */
+    private @Nullable Id identify(Stored stored) throws StorageException {
+        if (stored.id == null && stored.problem == null) {
+            String path = disk.describe(stored.name.file());
+            try (DiskFile file = disk.open(stored.name.file(), false)) {
+                stored.id = layout(stored.name).read(file, path);
+            } catch (StorageException e) {
+                if (e.code() == Code.IO_FAILED) {
+                    throw e;
+                }
+                spoilt(stored, e);
+            } catch (NoSuchFileException e) {
+                all.remove(stored); // somebody else has removed it
+            } catch (IOException e) {
+                throw Failures.failedSnapshot(path, e); // that it cannot be opened does not say that it is damaged
+            }
+        }
+        return stored.problem == null ? stored.id : null;
+    }
+
+    /** It is known from now on that a snapshot is of no use. */
+    synchronized void spoilt(Stored stored, StorageException problem) {
+        if (stored.problem == null) {
+            LOG.warn("{}", problem.getMessage());
+            stored.problem = problem;
+        }
+    }
+
+    // ---- reading ----
+
+    @Override
+    public synchronized @Nullable Reader open(Id id) throws StorageException {
+        checkOpen();
+        for (Stored stored : newestFirst(id.group())) {
+            if (stored.name.slot() == id.slot() && id.equals(identify(stored))) {
+                try {
+                    SnapshotReader reader = new SnapshotReader(this, stored, id, disk.open(stored.name.file(), false));
+                    stored.readers++;
+                    readers.add(reader);
+                    return reader;
+                } catch (NoSuchFileException e) {
+                    all.remove(stored);
+                    return null;
+                } catch (IOException e) {
+                    throw Failures.failedSnapshot(disk.describe(stored.name.file()), e);
+                }
+            }
+        }
+        return null;
+    }
+
+    /** {@return those that are of use, of all groups} */
+    synchronized List<Id> whole() {
+        List<Id> ids = new ArrayList<>();
+        for (Stored stored : all) {
+            if (stored.id != null && stored.problem == null) {
+                ids.add(stored.id);
+            }
+        }
+        return ids;
+    }
+
+    synchronized void release(SnapshotReader reader, Stored stored) {
+        if (readers.remove(reader)) {
+            reader.closeFile();
+            stored.readers--;
+            removeOld(stored.name.group());
+        }
+    }
+
+    // ---- removing ----
+
+    /** Removes all of a group but the newest one, if there is one that is of use. */
+    private void removeOld(int group) {
+        Stored newest = null;
+        for (Stored stored : newestFirst(group)) {
+            Id id;
+            try {
+                id = identify(stored);
+            } catch (StorageException e) {
+                LOG.warn("{}: snapshots of group {} are not removed for the moment", disk.describe(""), group, e);
+                return;
+            }
+            if (newest == null) {
+                newest = id == null ? null : stored;
+            }
+        }
+        for (Stored stored : newestFirst(group)) {
+            boolean ours = stored.problem == null || stored.problem.code() == Code.DAMAGED;
+            if (newest != null && stored != newest && ours && stored.readers == 0 && delete(stored.name.file())) {
+                all.remove(stored);
+            }
+        }
+    }
+
+    private boolean delete(String file) {
+        try {
+            disk.delete(file);
+            return true;
+        } catch (NoSuchFileException e) {
+            return true;
+        } catch (IOException e) {
+            LOG.warn("{}: could not be removed; the next start tries again", disk.describe(file), e);
+            return false;
+        }
+    }
+
+    synchronized void checkOpen() throws StorageException {
+        if (closed) {
+            throw Failures.closed(disk.describe(""));
+        }
+    }
+
+    /** Ends all reading and writing; what was not committed goes. Before the directory is unlocked. */
+    synchronized void close() {
+        closed = true;
+        List.copyOf(writers).forEach(this::discard);
+        List.copyOf(readers).forEach(SnapshotReader::close);
+    }
+}

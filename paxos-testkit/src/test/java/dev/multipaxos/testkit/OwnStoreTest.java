@@ -1,0 +1,146 @@
+package dev.multipaxos.testkit;
+
+import static dev.multipaxos.testkit.Cluster.LONG;
+import static dev.multipaxos.testkit.Cluster.await;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.multipaxos.Codec;
+import dev.multipaxos.DurableStateMachine;
+import dev.multipaxos.Membership;
+import dev.multipaxos.PaxosException;
+import dev.multipaxos.PaxosNode;
+import dev.multipaxos.Retention;
+import dev.multipaxos.Snapshot;
+import dev.multipaxos.bytes.Bytes;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Whole nodes whose state machines have a store of their own. */
+@Timeout(120)
+class OwnStoreTest {
+
+    private static final Retention SMALL =
+            Retention.defaults().withSnapshotEveryBytes(2_000).withKeepBytes(0);
+    private static final int SLOTS_DURABLE_AT_ONCE = 7;
+
+    /** What a transaction leaves. */
+    private record Committed(long slot, long sum, Map<Bytes, Bytes> entries) {}
+
+    /** Adds; a crash takes back what is not durable yet. */
+    private static final class Sum implements DurableStateMachine<Long, Long> {
+        private volatile Committed durable;
+        private final Map<Bytes, Bytes> entries;
+        private long sum;
+
+        Sum(Committed found) {
+            durable = found;
+            entries = new HashMap<>(found.entries());
+            sum = found.sum();
+        }
+
+        @Override
+        public long open(Consumer<Entry> found) {
+            entries.forEach((key, value) -> found.accept(new Entry(key, value)));
+            return durable.slot();
+        }
+
+        @Override
+        public Long apply(Context at, Long delta) {
+            sum += delta;
+            return sum;
+        }
+
+        @Override
+        public void executed(long slot, List<Entry> changed) {
+            for (Entry entry : changed) {
+                Bytes value = entry.value();
+                if (value == null) {
+                    entries.remove(entry.key());
+                } else {
+                    entries.put(entry.key(), value);
+                }
+            }
+            if (slot % SLOTS_DURABLE_AT_ONCE == 0) {
+                durable = new Committed(slot, sum, Map.copyOf(entries));
+            }
+        }
+
+        @Override
+        public long durableSlot() {
+            return durable.slot();
+        }
+
+        @Override
+        public Snapshot snapshot() {
+            long captured = sum;
+            return out -> new DataOutputStream(out).writeLong(captured);
+        }
+
+        @Override
+        public void install(long slot, List<Entry> all, InputStream in) throws IOException {
+            sum = new DataInputStream(in).readLong();
+            entries.clear();
+            executed(slot, all);
+            durable = new Committed(slot, sum, Map.copyOf(entries));
+        }
+    }
+
+    private final LocalNetwork network = new LocalNetwork(1);
+    private MemoryStorage disk = new MemoryStorage();
+    private Sum machine = new Sum(new Committed(0, 0, Map.of()));
+
+    private PaxosNode<Long, Long> start() {
+        return PaxosNode.builder(machine, Codec.int64(), Codec.int64())
+                .member(1, Membership.of("1=local:1"))
+                .storage(disk)
+                .transport(network.transport(1))
+                .retention(SMALL)
+                .start();
+    }
+
+    @Test
+    void the_journal_goes_up_to_where_the_state_machine_is_durable_and_a_start_goes_on_there() {
+        long sum = 0;
+        for (int life = 1; life <= 4; life++) {
+            try (PaxosNode<Long, Long> node = start()) {
+                long trimmed = disk.trimmedUpTo(1);
+                for (int i = 0; i < 60; i++) {
+                    assertThat(node.propose(1L, LONG).join()).isEqualTo(++sum);
+                }
+                await(() -> disk.trimmedUpTo(1) > trimmed);
+                assertThat(disk.trimmedUpTo(1)).isLessThanOrEqualTo(machine.durableSlot());
+                assertThat(node.status().snapshotSlot()).as("none is needed").isZero();
+                if (life == 4) {
+                    assertThat(node.snapshot().join()).as("on demand").isPositive();
+                }
+                MemoryStorage left = disk.crash();
+                disk = left;
+            }
+            machine = new Sum(machine.durable);
+        }
+    }
+
+    @Test
+    void a_store_that_is_older_than_the_journal_was_trimmed_to_is_not_gone_on_with() {
+        try (PaxosNode<Long, Long> node = start()) {
+            for (int i = 0; i < 60; i++) {
+                node.propose(1L, LONG).join();
+            }
+            await(() -> disk.trimmedUpTo(1) > 0);
+        }
+        machine = new Sum(new Committed(0, 0, Map.of()));
+        assertThatThrownBy(this::start)
+                .isInstanceOf(PaxosException.StartFailed.class)
+                .hasMessageContaining("MISSING_FILE")
+                .hasMessageContaining("the state machine's own store");
+    }
+}

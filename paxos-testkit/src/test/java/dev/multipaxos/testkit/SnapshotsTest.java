@@ -1,0 +1,320 @@
+package dev.multipaxos.testkit;
+
+import static dev.multipaxos.testkit.Cluster.LONG;
+import static dev.multipaxos.testkit.Cluster.await;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.multipaxos.Codec;
+import dev.multipaxos.Membership;
+import dev.multipaxos.NodeListener;
+import dev.multipaxos.PaxosException;
+import dev.multipaxos.PaxosNode;
+import dev.multipaxos.Retention;
+import dev.multipaxos.Snapshot;
+import dev.multipaxos.StateMachine;
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.SnapshotStore;
+import dev.multipaxos.spi.StorageException;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Whole nodes that take snapshots, trim their journals, and start from what is left. */
+@Timeout(120)
+class SnapshotsTest {
+
+    private static final Retention SMALL =
+            Retention.defaults().withSnapshotEveryBytes(2_000).withKeepBytes(0);
+    private static final Retention ON_DEMAND =
+            Retention.defaults().withSnapshotEveryBytes(0).withKeepBytes(0);
+
+    /** A counter whose snapshots can be held up, or fail. */
+    private static final class Sum implements StateMachine<Long, Long> {
+        private volatile long sum;
+        private volatile long applied; // in this life
+        private volatile int restored;
+        private volatile @Nullable RuntimeException inSnapshot;
+        private volatile @Nullable RuntimeException inWriting;
+        private volatile CountDownLatch mayWrite = new CountDownLatch(0);
+
+        @Override
+        public Long apply(Context at, Long delta) {
+            applied++;
+            sum += delta;
+            return sum;
+        }
+
+        @Override
+        public Snapshot snapshot() {
+            if (inSnapshot != null) {
+                throw inSnapshot;
+            }
+            long captured = sum;
+            return out -> {
+                try {
+                    assertThat(mayWrite.await(LONG.toSeconds(), TimeUnit.SECONDS))
+                            .isTrue();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                if (inWriting != null) {
+                    throw inWriting;
+                }
+                new DataOutputStream(out).writeLong(captured);
+            };
+        }
+
+        @Override
+        public void restore(InputStream in) throws IOException {
+            sum = new DataInputStream(in).readLong();
+            restored++;
+        }
+    }
+
+    private final LocalNetwork network = new LocalNetwork(1);
+    private final Sum[] sums = new Sum[4];
+    private final MemoryStorage[] disks = {
+        new MemoryStorage(), new MemoryStorage(), new MemoryStorage(), new MemoryStorage()
+    };
+    private final PaxosNode<?, ?>[] nodes = new PaxosNode<?, ?>[4];
+    private final Queue<Long> taken = new ConcurrentLinkedQueue<>();
+
+    @AfterEach
+    void closeAll() {
+        for (PaxosNode<?, ?> node : nodes) {
+            if (node != null) {
+                node.close();
+            }
+        }
+    }
+
+    private static Membership members(int size) {
+        return size == 1 ? Membership.of("1=local:1") : Membership.of("1=local:1", "2=local:2", "3=local:3");
+    }
+
+    private PaxosNode<Long, Long> start(int id, int size, Retention retention) {
+        return start(id, size, retention, disks[id]);
+    }
+
+    private PaxosNode<Long, Long> start(int id, int size, Retention retention, DurableStorage storage) {
+        sums[id] = new Sum();
+        PaxosNode<Long, Long> node = PaxosNode.builder(sums[id], Codec.int64(), Codec.int64())
+                .member(id, members(size))
+                .storage(storage)
+                .transport(network.transport(id))
+                .retention(retention)
+                .listener(new NodeListener() {
+                    @Override
+                    public void snapshotTaken(long slot, long bytes) {
+                        taken.add(slot);
+                    }
+                })
+                .start();
+        nodes[id] = node;
+        return node;
+    }
+
+    private void crash(int id) {
+        MemoryStorage left = disks[id].crash();
+        nodes[id].close();
+        disks[id] = left;
+    }
+
+    private static long propose(PaxosNode<Long, Long> node, long delta) {
+        return node.propose(delta, LONG).join();
+    }
+
+    @Test
+    void a_node_starts_from_its_snapshot_and_executes_only_what_lies_behind_it() {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        assertThat(node.snapshot().join()).as("nothing to take").isZero();
+        for (int i = 0; i < 50; i++) {
+            propose(node, 1);
+        }
+        long slot = node.snapshot().join();
+        assertThat(node.snapshot().join()).as("nothing was executed since").isEqualTo(slot);
+        assertThat(taken).containsExactly(slot);
+        assertThat(node.status().snapshotSlot()).isEqualTo(slot);
+        assertThat(node.status().snapshotTime()).isNotNull();
+        propose(node, 1);
+        await(() -> disks[1].trimmedUpTo(1) == slot);
+        crash(1);
+
+        PaxosNode<Long, Long> again = start(1, 1, ON_DEMAND);
+        assertThat(again.status().snapshotSlot()).isEqualTo(slot);
+        assertThat(propose(again, 1)).isEqualTo(52);
+        assertThat(sums[1].applied).isLessThan(10);
+        assertThat(sums[1].restored).isEqualTo(1);
+    }
+
+    @Test
+    void three_nodes_take_snapshots_as_their_journals_grow_and_start_again_from_them() {
+        for (int life = 1; life <= 4; life++) {
+            for (int id = 1; id <= 3; id++) {
+                start(id, 3, SMALL);
+            }
+            for (int i = 0; i < 60; i++) {
+                @SuppressWarnings("unchecked")
+                PaxosNode<Long, Long> node = (PaxosNode<Long, Long>) nodes[1 + i % 3];
+                assertThat(propose(node, 1)).isEqualTo(60L * (life - 1) + i + 1);
+            }
+            for (int id = 1; id <= 3; id++) {
+                PaxosNode<?, ?> node = nodes[id];
+                await(() -> node.status().snapshotSlot() > 0); // followers too
+            }
+            long sum = 60L * life;
+            await(() -> sums[1].sum == sum && sums[2].sum == sum && sums[3].sum == sum);
+            for (int id = 1; id <= 3; id++) {
+                crash(id);
+            }
+        }
+        assertThat(List.of(sums[1].restored, sums[2].restored, sums[3].restored))
+                .containsOnly(1);
+        for (int id = 1; id <= 3; id++) {
+            assertThat(sums[id].applied).isLessThan(240);
+        }
+    }
+
+    @Test
+    void a_state_machine_that_cannot_be_captured_or_written_costs_the_snapshot_only() {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        sums[1].inSnapshot = new IllegalArgumentException("no picture today");
+        assertThatThrownBy(() -> node.snapshot().join())
+                .hasCauseInstanceOf(PaxosException.SnapshotFailed.class)
+                .hasMessageContaining("no picture today");
+        sums[1].inSnapshot = null;
+        sums[1].inWriting = new IllegalArgumentException("no ink");
+        assertThatThrownBy(() -> node.snapshot().join())
+                .hasCauseInstanceOf(PaxosException.SnapshotFailed.class)
+                .hasMessageContaining("no ink");
+        assertThat(node.status().snapshotSlot()).isZero();
+        assertThat(disks[1].trimmedUpTo(1)).isZero();
+        sums[1].inWriting = null;
+        propose(node, 1);
+        assertThat(node.snapshot().join()).isPositive();
+    }
+
+    @Test
+    void a_full_disk_costs_the_snapshot_only_and_it_is_tried_again_when_the_journal_has_grown() {
+        PaxosNode<Long, Long> node = start(1, 1, SMALL);
+        disks[1].failNextSnapshot("no space left on device");
+        for (int i = 0; i < 300 && node.status().snapshotSlot() == 0; i++) {
+            propose(node, 1);
+        }
+        await(() -> node.status().snapshotSlot() > 0);
+        assertThat(node.status().failure()).isNull();
+    }
+
+    @Test
+    void commands_are_executed_while_a_snapshot_is_written_and_only_one_is_written_at_a_time() {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        sums[1].mayWrite = new CountDownLatch(1);
+        CompletableFuture<Long> first = node.snapshot();
+        long during = 0;
+        for (int i = 0; i < 100; i++) {
+            during = propose(node, 1);
+        }
+        CompletableFuture<Long> second = node.snapshot();
+        CompletableFuture<Long> third = node.snapshot();
+        assertThat(during).isEqualTo(101);
+        assertThat(first).isNotDone();
+        sums[1].mayWrite.countDown();
+        assertThat(second.join())
+                .as("of what was executed when it was asked for")
+                .isGreaterThan(first.join());
+        assertThat(third.join()).isEqualTo(second.join());
+        assertThat(taken).containsExactly(first.join(), second.join());
+    }
+
+    @Test
+    void a_snapshot_that_is_being_written_when_the_node_is_closed_is_whole_or_not_there() {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        CompletableFuture<Long> open;
+        sums[1].mayWrite = new CountDownLatch(1);
+        open = node.snapshot();
+        Thread closing = new Thread(node::close);
+        closing.start();
+        assertThatThrownBy(open::join).hasCauseInstanceOf(PaxosException.NodeStopped.class);
+        sums[1].mayWrite.countDown();
+        await(() -> !closing.isAlive());
+        PaxosNode<Long, Long> again = start(1, 1, ON_DEMAND);
+        assertThat(propose(again, 1)).isEqualTo(2);
+    }
+
+    @Test
+    void a_damaged_snapshot_does_not_matter_while_the_log_reaches_back_to_the_first_slot() {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        long slot = node.status().executedSlot();
+        storeNonsense(slot);
+        disks[1].damageSnapshot(1);
+        node.close();
+
+        PaxosNode<Long, Long> again = start(1, 1, ON_DEMAND);
+        assertThat(again.status().snapshotSlot()).isZero();
+        assertThat(again.status().rebuilding()).isFalse();
+        assertThat(propose(again, 1)).isEqualTo(2);
+        assertThat(again.snapshot().join()).isGreaterThan(slot);
+    }
+
+    @Test
+    void a_snapshot_that_makes_no_sense_is_not_shown_to_the_state_machine() {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        long slot = node.status().executedSlot();
+        storeNonsense(slot);
+        node.close();
+
+        assertThat(propose(start(1, 1, ON_DEMAND), 1)).isEqualTo(2);
+        assertThat(sums[1].restored).isZero();
+    }
+
+    /** A snapshot whose checksums are right, and nothing else. */
+    private void storeNonsense(long slot) {
+        try (SnapshotStore.Writer writer = disks[1].snapshots().create(1, slot)) {
+            writer.write(new byte[] {7, 7, 7}, 0, 3);
+            writer.commit();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void a_start_without_the_snapshot_that_a_trimmed_log_needs_says_what_is_missing() throws StorageException {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        long slot = node.snapshot().join();
+        await(() -> disks[1].trimmedUpTo(1) == slot);
+        node.close();
+        MemoryStorage empty = new MemoryStorage();
+        empty.open(1, Bytes.EMPTY);
+        DurableStorage without = (DurableStorage) Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {DurableStorage.class},
+                (proxy, method, arguments) ->
+                        method.getName().equals("snapshots") ? empty.snapshots() : method.invoke(disks[1], arguments));
+
+        assertThatThrownBy(() -> start(1, 1, ON_DEMAND, without))
+                .isInstanceOf(PaxosException.StartFailed.class)
+                .hasMessageContaining("MISSING_FILE")
+                .hasMessageContaining("trimmed up to slot " + slot)
+                .hasMessageContaining("Put it back");
+    }
+}
