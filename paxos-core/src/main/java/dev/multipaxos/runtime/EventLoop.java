@@ -371,6 +371,12 @@ final class EventLoop implements Job {
         driver.handle(found);
     }
 
+    /** A snapshot that this node took is durable. */
+    void onSnapshotTaken(SnapshotJob.Taken taken) {
+        driver.handle(new Input.Snapshotted(taken.id().slot()));
+        parts.snapshots().onTaken(taken);
+    }
+
     /** The state machine was set to a member's snapshot. */
     void onInstalled(Snapshots.View snapshot) {
         driver.handle(new Input.Installed(snapshot.slot()));

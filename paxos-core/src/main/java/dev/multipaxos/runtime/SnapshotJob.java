@@ -19,7 +19,7 @@ final class SnapshotJob implements Job {
     record Taken(SnapshotStore.Id id, long writtenMillis) implements Mail {
         @Override
         public void deliverTo(EventLoop loop) {
-            loop.snapshots().onTaken(this);
+            loop.onSnapshotTaken(this);
         }
     }
 
