@@ -125,12 +125,6 @@ final class OuterMutants {
                         "disk.openPastCache(segment.name)",
                         "disk.open(segment.name, false)"),
                 storage(
-                        "TailCopy",
-                        "TAIL_COPY_NOT_FORCED",
-                        "the manifest names the copy of the end before it is durable",
-                        "            file.force(true);\n        }\n        disk.syncDirectory();",
-                        "        }\n        disk.syncDirectory();"),
-                storage(
                         "Journal",
                         "SEGMENT_HEADER_NOT_FORCED",
                         "the manifest names a segment before its header is durable",
