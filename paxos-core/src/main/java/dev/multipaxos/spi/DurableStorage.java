@@ -149,7 +149,7 @@ public interface DurableStorage extends AutoCloseable {
 
     /**
      * Reads durable records that touch given slots, oldest first; of a slot it visits every record that is stored, at least the
-     * latest.
+     * latest. What is damaged it reports at its place, with the slots that may be missing there; the ballot is 0 then.
      *
      * @param group the group
      * @param slotFrom the first slot wanted

@@ -234,7 +234,9 @@ public final class FileStorage implements DurableStorage {
             trimmer = new Trimmer(opened, index, executor);
             scrub(opened.owner());
             recovered.begin(); // so that damage to what was just visited is never taken for a torn tail
-            opened.replaceManifest(opened.manifest().durableTo(recovered.durable()));
+            if (opened.manifest().durable() < end.mark()) {
+                opened.replaceManifest(opened.manifest().durableTo(end.mark()));
+            }
         } catch (IOException e) {
             failure = named(e, disk.describe(""));
             throw failure;

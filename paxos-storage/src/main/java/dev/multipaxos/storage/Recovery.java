@@ -300,6 +300,7 @@ final class Recovery {
             for (long at = from; at < end; ) {
                 at = replayBatch(scan, at, end);
             }
+            force(segment); // the position that is said from now on must not fall
             return new Journal.End(segment, (int) end, crc, batch, marks, mark, false);
         }
         return moved(segment, scan, from, end);
@@ -325,6 +326,12 @@ final class Recovery {
     private boolean isUnused(Segment segment, long end, long limit) throws IOException {
         try (DiskFile cached = disk.open(segment.name, false)) {
             return end >= limit || new SegmentScan(disk, segment, cached, chain).isZero(end);
+        }
+    }
+
+    private void force(Segment segment) throws IOException {
+        try (DiskFile file = disk.open(segment.name, true)) {
+            file.force(false);
         }
     }
 

@@ -8,15 +8,22 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.Fixture.Stored;
+import dev.multipaxos.storage.disk.DiskFile;
+import dev.multipaxos.storage.disk.FileSystemDisk;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -58,6 +65,29 @@ class RealDiskTest {
         }
         try (FileStorage storage = storage(directory)) {
             assertThat(Fixture.start(storage)).isEqualTo(written);
+        }
+    }
+
+    @Test
+    void a_file_is_read_past_the_page_cache_from_any_place_on() throws Exception {
+        byte[] bytes = new byte[3 * 1024 * 1024 + 1234];
+        new SplittableRandom(1).nextBytes(bytes);
+        Files.write(temp.resolve("file"), bytes);
+        DiskFile opened = new FileSystemDisk(temp).openPastCache("file");
+        Assumptions.assumeTrue(opened != null, "the file system does not read past its cache");
+        try (DiskFile file = Objects.requireNonNull(opened)) {
+            assertThat(file.size()).isEqualTo(bytes.length);
+            for (int at : new int[] {0, 1, 4095, 4096, 1024 * 1024 + 7, bytes.length - 1}) {
+                ByteBuffer target = ByteBuffer.allocate(2 * 1024 * 1024);
+                int count = 0;
+                while (target.hasRemaining() && count >= 0) {
+                    count = file.read(target, at + target.position());
+                }
+                int end = Math.min(bytes.length, at + target.capacity());
+                assertThat(Arrays.copyOf(target.array(), target.position()))
+                        .as("from %d", at)
+                        .isEqualTo(Arrays.copyOfRange(bytes, at, end));
+            }
         }
     }
 

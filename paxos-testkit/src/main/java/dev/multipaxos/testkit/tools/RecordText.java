@@ -5,6 +5,7 @@ import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.wire.Pinned;
 import dev.multipaxos.wire.RecordCodec;
+import dev.multipaxos.wire.RuntimeRecord;
 import dev.multipaxos.wire.WireException;
 import org.jspecify.annotations.Nullable;
 
@@ -25,10 +26,13 @@ record RecordText(
         @Nullable Pinned pinned) {
 
     static RecordText of(int kind, Bytes body) throws WireException {
-        if (kind == RecordCodec.PINNED) {
-            Pinned pinned = RecordCodec.decodePinned(body);
-            String detail = "node " + pinned.node() + ", storage " + Long.toHexString(pinned.storageId());
-            return new RecordText("Pinned", detail, null, -1, pinned);
+        if (RecordCodec.isRuntimes(kind)) {
+            RuntimeRecord record = RecordCodec.decodeRuntimes(kind, body);
+            if (record instanceof Pinned pinned) {
+                String detail = "node " + pinned.node() + ", storage " + Long.toHexString(pinned.storageId());
+                return new RecordText("Pinned", detail, null, -1, pinned);
+            }
+            return new RecordText(record.getClass().getSimpleName(), "", null, -1, null);
         }
         Record record = RecordCodec.decode(kind, body);
         String name = record.getClass().getSimpleName();

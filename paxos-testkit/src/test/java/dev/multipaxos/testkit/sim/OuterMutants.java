@@ -125,19 +125,6 @@ final class OuterMutants {
                         "disk.openPastCache(segment.name)",
                         "disk.open(segment.name, false)"),
                 storage(
-                        "Recovery",
-                        "TAIL_NOT_COPIED",
-                        "what the page cache shows where no mark is stays where it is",
-                        "return moved(segment, scan, from, end);",
-                        "for (long at = from; at < end; ) {\n            at = replayBatch(scan, at, end);\n        }\n"
-                                + "        return new Journal.End(segment, (int) end, crc, batch, marks, mark, true);"),
-                storage(
-                        "TailCopy",
-                        "TAIL_COPY_NOT_FORCED",
-                        "the manifest names the copy of the end before it is durable",
-                        "            file.force(true);\n        }\n        disk.syncDirectory();",
-                        "        }\n        disk.syncDirectory();"),
-                storage(
                         "Journal",
                         "SEGMENT_HEADER_NOT_FORCED",
                         "the manifest names a segment before its header is durable",

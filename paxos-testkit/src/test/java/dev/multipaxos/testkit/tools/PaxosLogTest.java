@@ -93,7 +93,7 @@ class PaxosLogTest {
         try (FileStorage storage = storage()) {
             storage.open(2, FoundingRecordCodec.encode(founding));
             storage.replay((group, kind, from, to, body) -> {});
-            Bytes pinned = RecordCodec.encode(new Pinned(1, 0xabc));
+            Bytes pinned = RecordCodec.encode(new Pinned(1, 0xabc, 0, 0));
             storage.append(1, RecordCodec.PINNED, 0, 0, 0, 0, pinned, Bytes.EMPTY);
             storage.sync();
             append(storage, new Record.Promised(BALLOT));
