@@ -92,8 +92,13 @@ final class Fixture {
 
     /** {@return a disk with batches of some records each; the last one is synced but no mark covers it} */
     static MemoryDisk written(List<List<Stored>> batches) throws StorageException {
+        return written(batches, SEGMENT_BYTES);
+    }
+
+    /** {@return the same with segments of another size} */
+    static MemoryDisk written(List<List<Stored>> batches, int segmentBytes) throws StorageException {
         MemoryDisk disk = new MemoryDisk();
-        try (FileStorage storage = on(disk)) {
+        try (FileStorage storage = on(disk).withSegmentBytes(segmentBytes)) {
             start(storage);
             for (List<Stored> batch : batches) {
                 for (Stored record : batch) {

@@ -29,6 +29,9 @@ class RecoveryTest {
             List.of(Stored.of(1, 3, 100)),
             List.of(Stored.of(1, 4, 60), Stored.of(3, 1, 0), Stored.of(1, 5, 90)));
 
+    /** Behind the empty batch with which a life begins: of that nothing can be lost. */
+    private static final int FIRST_RECORDS = SegmentHeader.BYTES + (int) RecordLayout.headerLength(0);
+
     private static final List<Stored> SYNCED = Fixture.flat(BATCHES.subList(0, 3));
 
     /** {@return where the last batch begins, and where it ends} */
@@ -133,12 +136,49 @@ class RecoveryTest {
         assertThat(marked.journals()).hasSize(2);
         for (String name : marked.journals()) {
             int end = name.equals(first) ? last[0] : SegmentHeader.BYTES + last[1] - last[0];
-            damageIsNamed(marked, name, end);
+            damageIsNamed(marked, name, name.equals(first) ? FIRST_RECORDS : SegmentHeader.BYTES, end);
         }
     }
 
-    private static void damageIsNamed(MemoryDisk marked, String name, int end) {
-        for (int at = SegmentHeader.BYTES; at < end; at++) {
+    /** What it said of groups is nothing, and the boot count is in the manifest: whatever is behind it, it is not missed. */
+    @Test
+    void the_empty_batch_with_which_a_life_begins_is_no_loss() throws Exception {
+        MemoryDisk begun = new MemoryDisk();
+        assertThat(Fixture.contents(begun)).isEmpty();
+        MemoryDisk started = begun.copy();
+        assertThat(Fixture.contents(started)).isEmpty();
+        MemoryDisk written = Fixture.written(BATCHES);
+        for (int at = SegmentHeader.BYTES; at < FIRST_RECORDS; at++) {
+            for (MemoryDisk whole : List.of(begun, started, written)) {
+                MemoryDisk disk = whole.copy();
+                disk.bytes(disk.journals().get(0))[at] ^= (byte) (1 << at % 8);
+                List<Stored> expected = whole == written ? Fixture.flat(BATCHES) : List.of();
+                mustGoOnFrom(disk, expected, "bit in byte " + at);
+            }
+        }
+    }
+
+    /** And where a life begins behind others: what those have written is there. */
+    @Test
+    void the_empty_batch_of_a_later_life_is_no_loss() throws Exception {
+        MemoryDisk disk = Fixture.written(BATCHES);
+        String first = disk.journals().get(0);
+        Fixture.contents(disk); // copies the last batch
+        String last = disk.journals().stream()
+                .filter(name -> !name.equals(first))
+                .findFirst()
+                .orElseThrow();
+        byte[] bytes = disk.bytes(last);
+        int start = lastHeader(bytes);
+        for (int at = start; at < endOfData(bytes); at++) {
+            MemoryDisk damaged = disk.copy();
+            damaged.bytes(last)[at] ^= 2;
+            mustGoOnFrom(damaged, Fixture.flat(BATCHES), "byte " + at);
+        }
+    }
+
+    private static void damageIsNamed(MemoryDisk marked, String name, int start, int end) {
+        for (int at = start; at < end; at++) {
             MemoryDisk disk = marked.copy();
             disk.bytes(name)[at] ^= (byte) (1 << at % 8);
             StorageException damage = refusal(() -> Fixture.contents(disk));
@@ -158,8 +198,8 @@ class RecoveryTest {
             storage.sync();
             storage.idle();
         }
-        long end = SegmentHeader.BYTES + RecordLayout.headerLength(1) + RecordLayout.length(100);
-        for (int at = SegmentHeader.BYTES; at < end; at++) {
+        long end = FIRST_RECORDS + RecordLayout.headerLength(1) + RecordLayout.length(100);
+        for (int at = FIRST_RECORDS; at < end; at++) {
             MemoryDisk damaged = disk.copy();
             only(damaged)[at] ^= 4; // the mark of the batch behind it is the only one
             StorageException damage = refusal(() -> Fixture.contents(damaged));
@@ -297,7 +337,7 @@ class RecoveryTest {
 
     /** Where batches begin in the only segment, and behind the last one. */
     private static List<Integer> borders(List<List<Stored>> batches) throws StorageException {
-        List<Integer> borders = new ArrayList<>(List.of(SegmentHeader.BYTES));
+        List<Integer> borders = new ArrayList<>(List.of(FIRST_RECORDS));
         for (int i = 1; i <= batches.size(); i++) {
             borders.add(endOfData(only(Fixture.written(batches.subList(0, i)))));
         }
@@ -397,20 +437,25 @@ class RecoveryTest {
 
     @Test
     void a_page_that_cannot_be_read_is_damage_below_a_mark_and_an_error_above() throws Exception {
+        int page = 4096;
+        int segmentBytes = 2 * Fixture.SEGMENT_BYTES;
+        long firstPage = SegmentHeader.BYTES + page - FIRST_RECORDS - RecordLayout.headerLength(1);
         List<List<Stored>> batches = new ArrayList<>();
-        for (int bytes : new int[] {7000, 20, 30, 40}) { // the first page holds no other batch
-            batches.add(List.of(Stored.of(1, batches.size() + 1, bytes)));
+        for (long bytes : new long[] {firstPage - RecordLayout.length(0), 7000, 20, 30, 40}) {
+            batches.add(List.of(Stored.of(1, batches.size() + 1, (int) bytes)));
         }
-        MemoryDisk disk = Fixture.written(batches);
+        MemoryDisk disk = Fixture.written(batches, segmentBytes);
         disk.unreadable = disk.journals().get(0);
-        disk.unreadableAt = SegmentHeader.BYTES + 100;
+        disk.unreadableAt = SegmentHeader.BYTES + page; // where the second batch begins, and no other
         Fixture.Patient patient = patiently(disk);
-        assertThat(patient.lost).containsExactly(new Lost(1, 1, 1, 5, Fixture.NODE));
-        assertThat(patient.found).isEqualTo(Fixture.flat(batches.subList(1, 4)));
+        assertThat(patient.lost).containsExactly(new Lost(1, 2, 2, 5, Fixture.NODE));
+        List<Stored> rest = new ArrayList<>(batches.get(0));
+        rest.addAll(Fixture.flat(batches.subList(2, 5)));
+        assertThat(patient.found).isEqualTo(rest);
 
-        MemoryDisk tail = Fixture.written(batches);
+        MemoryDisk tail = Fixture.written(batches, segmentBytes);
         tail.unreadable = tail.journals().get(0);
-        tail.unreadableAt = Fixture.SEGMENT_BYTES - 1;
+        tail.unreadableAt = segmentBytes - 1;
         StorageException error = refusal(() -> patiently(tail));
         assertThat(error.code()).isEqualTo(Code.IO_FAILED);
         assertThat(error).hasMessageContaining("input/output error");
