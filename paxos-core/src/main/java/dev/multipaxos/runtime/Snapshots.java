@@ -48,6 +48,7 @@ final class Snapshots {
     private long stored; // by the state machine, in a store of its own
     private long damagedUpTo; // damage in the journal goes up to this slot; negative if there is none
     private boolean repairing; // the next trim lets go of all that it may: damaged segments go with it
+    private boolean wanted; // by a member, to which a store of the state machine's own is of no use
     private boolean trimDue; // as the last life ended before it had trimmed
     private long begunPosition; // of the journal, when the last attempt began
     private volatile View view;
@@ -140,6 +141,7 @@ final class Snapshots {
     void want(boolean again) {
         if (!taking && !isRebuilding()) {
             repairing |= again;
+            wanted = true;
             begin();
         }
     }
@@ -158,7 +160,9 @@ final class Snapshots {
         begunPosition = storage.position();
         served.addAll(asked);
         asked.clear();
-        if (served.isEmpty() && apply.isDurable()) {
+        boolean hasStore = served.isEmpty() && !wanted && apply.isDurable();
+        wanted = false;
+        if (hasStore) {
             apply.askStored(); // which stands for the log as a snapshot does
             return;
         }
