@@ -11,7 +11,6 @@ final class SimulatedListener implements NodeListener {
     private final SimulatedNode node;
     private final Observer observer;
     private boolean full;
-    private int provider; // of the snapshot that is on its way here
 
     SimulatedListener(SimulatedNode node, Observer observer) {
         this.node = node;
@@ -38,33 +37,21 @@ final class SimulatedListener implements NodeListener {
     @Override
     public void snapshotInstalled(long slot) {
         Role role = node.replica().role();
-        observer.hit(
-                switch (role) {
-                    case FOLLOWER -> Situation.INSTALLED_AS_FOLLOWER;
-                    case CANDIDATE -> Situation.INSTALLED_AS_CANDIDATE;
-                    case LEADER -> Situation.INSTALLED_AS_LEADER;
-                });
+        if (role == Role.FOLLOWER) {
+            observer.hit(Situation.INSTALLED_AS_FOLLOWER);
+        } else if (role == Role.CANDIDATE) {
+            observer.hit(Situation.INSTALLED_AS_CANDIDATE);
+        }
         node.note(Step.Kind.NOTE, () -> "is set to a member's snapshot of slot " + slot + ", as " + role);
     }
 
     @Override
     public void snapshotTransferStarted(SnapshotTransfer transfer) {
         node.note(Step.Kind.NOTE, () -> "begins with " + transfer);
-        if (transfer.to() == node.id()) {
-            provider = transfer.from();
-        }
     }
 
     @Override
     public void snapshotTransferEnded(SnapshotTransfer transfer, boolean whole) {
         node.note(Step.Kind.NOTE, () -> (whole ? "is done with " : "gives up ") + transfer);
-        if (transfer.to() == node.id()) {
-            if (!whole) {
-                observer.hit(Situation.TRANSFER_GIVEN_UP);
-            }
-            if (transfer.from() != provider) {
-                observer.hit(Situation.PROVIDER_CHANGED);
-            }
-        }
     }
 }

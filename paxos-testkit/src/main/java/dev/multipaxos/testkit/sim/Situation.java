@@ -76,14 +76,8 @@ public enum Situation {
     INSTALLED_AS_FOLLOWER,
     /** A node that campaigned was set to another's snapshot. */
     INSTALLED_AS_CANDIDATE,
-    /** A node that led was set to another's snapshot. */
-    INSTALLED_AS_LEADER,
-    /** A node gave up a snapshot that was on its way to it. */
-    TRANSFER_GIVEN_UP,
     /** A part of a snapshot did not come, and was asked for again. */
     TRANSFER_RESUMED,
-    /** A node went on with a snapshot from another member than it had begun with. */
-    PROVIDER_CHANGED,
     /** A start found a journal the first records of which were trimmed. */
     TRIMMED,
 
