@@ -21,6 +21,7 @@ final class DurableFacts {
             new TreeMap<>(); // how many were durable, by the journal's position
     private int lost; // at the last start: appended, and not found
     private int keptUnforced; // at the last start: found, and never forced
+    private boolean damageTold; // at the last start
     private int lives; // how often a start read the disk
 
     private Ballot promised = Ballot.ZERO;
@@ -95,6 +96,12 @@ final class DurableFacts {
         appended.subList(match.end(), appended.size()).clear();
         valued.clear();
         found.forEach(this::note);
+        damageTold = found.stream().anyMatch(JournalMatch.Gap.class::isInstance);
+    }
+
+    /** {@return whether the last start was told that records are lost} */
+    boolean wasToldOfDamage() {
+        return damageTold;
     }
 
     private boolean isObsolete(int index) {

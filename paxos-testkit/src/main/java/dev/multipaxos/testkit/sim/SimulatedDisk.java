@@ -172,6 +172,11 @@ final class SimulatedDisk implements Disk {
         return damaged && names;
     }
 
+    /** The storage has found damage, and the node goes on all the same. */
+    void isToldOf() {
+        found = true;
+    }
+
     /** {@return whether the storage has found the damage} */
     boolean wasFound() {
         return found;

@@ -257,6 +257,10 @@ final class SimulatedNode implements TimeSource {
                 replica().chosenUpTo() >= facts.trimmedUpTo(),
                 () -> "trimming: node " + id + " starts with " + replica() + ", but has trimmed up to slot "
                         + facts.trimmedUpTo());
+        if (facts.wasToldOfDamage()) {
+            check(disk.isDamaged(), () -> "recovery: node " + id + " finds damage where there is none");
+            disk.isToldOf();
+        }
         if (facts.wasTrimmed()) {
             simulation.observer().hit(Situation.TRIMMED);
         }

@@ -264,7 +264,7 @@ final class Witness {
                             + ", its disk has promised " + facts.promised());
         } else if (message instanceof Message.Holds holds) {
             check(
-                    holds.upTo() <= facts.chosenUpTo(),
+                    holds.upTo() <= facts.chosenUpTo() || facts.snapshots().covers(holds.upTo()),
                     () -> "durable before said: node " + facts.node() + " says " + message + ", its disk "
                             + facts.chosenUpTo());
             long missing = facts.firstMissing(holds.upTo());
