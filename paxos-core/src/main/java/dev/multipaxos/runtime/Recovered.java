@@ -146,8 +146,16 @@ record Recovered(
         SnapshotStore.Id id = null;
         try {
             id = store.latest(settings.group());
-            if (id != null && id.slot() >= trimmedUpTo && id.slot() > held) {
+            if (id != null && id.slot() > held) {
                 Snapshots.View restored = Snapshots.View.of(new SnapshotReader(store, founding, execution).restore(id));
+                if (restored.slot()
+                        < trimmedUpTo) { // what a node got that was rebuilding, and had to stop before it was done
+                    LOG.warn(
+                            "node {}: its snapshot ends at slot {}, its log was trimmed up to slot {}",
+                            settings.node(),
+                            restored.slot(),
+                            trimmedUpTo);
+                }
                 return new Begin(restored.slot(), restored);
             }
         } catch (StorageException e) {

@@ -103,6 +103,11 @@ final class SimulatedDisk implements Disk {
         return failed;
     }
 
+    /** What failed was a snapshot, which a node can do without. */
+    void isEndured() {
+        failed = false;
+    }
+
     /** {@return whether a process that ends by a failure takes the page cache with it} */
     boolean losesCacheNow() {
         return powerLost || !liesAfterFailure;
@@ -165,6 +170,11 @@ final class SimulatedDisk implements Disk {
                         || named.code() == StorageException.Code.MISSING_FILE);
         found |= damaged && names;
         return damaged && names;
+    }
+
+    /** The storage has found damage, and the node goes on all the same. */
+    void isToldOf() {
+        found = true;
     }
 
     /** {@return whether the storage has found the damage} */

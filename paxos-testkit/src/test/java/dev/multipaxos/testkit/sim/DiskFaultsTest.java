@@ -34,7 +34,7 @@ class DiskFaultsTest {
             simulation.run(EVENTS); // at the end it goes on, or this is a violation
             found += found(simulation).size();
         }
-        assertThat(found).as("nodes that stopped").isGreaterThan(5);
+        assertThat(found).as("nodes that stopped, or went on to be repaired").isGreaterThan(5);
     }
 
     @Test
@@ -52,7 +52,6 @@ class DiskFaultsTest {
     private static List<SimulatedNode> found(Simulation simulation) {
         List<SimulatedNode> found = new ArrayList<>(simulation.nodes());
         found.removeIf(node -> !node.disk().wasFound());
-        found.forEach(node -> assertThat(node.isUp()).isFalse());
         return found;
     }
 
