@@ -92,7 +92,7 @@ final class NodeAssembly {
                 Math.min(PART_BYTES_MAX, limits.frameBytes() - FRAME_OVERHEAD_BYTES),
                 apply::executedUpTo,
                 mailbox,
-                time);
+                wiring.transferTime());
         reader = new JournalReader(settings.storage(), group, recovered.lost(), mailbox, transfers);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         long heartbeatNanos = timing.heartbeat().toNanos();

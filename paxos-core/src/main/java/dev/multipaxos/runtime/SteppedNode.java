@@ -162,7 +162,7 @@ public final class SteppedNode<C, R> {
     }
 
     /**
-     * {@return when {@link #hasTransfers} will say yes though nothing has arrived, on the clock of {@link TimeSource#nanoTime};
+     * {@return when {@link #hasTransfers} will say yes though nothing has arrived, on the clock of {@link Wiring#transferTime};
      * {@link Long#MAX_VALUE} if never}
      */
     public long nextTransferNanos() {

@@ -18,6 +18,11 @@ public interface Wiring {
         return TimeSource.SYSTEM;
     }
 
+    /** {@return the clock by which snapshots are carried: its seconds are those of the rate, and of all that is waited for} */
+    default TimeSource transferTime() {
+        return time();
+    }
+
     /** {@return the rules of the session table; the same on every member} */
     default SessionRules sessions() {
         return SessionRules.STANDARD;

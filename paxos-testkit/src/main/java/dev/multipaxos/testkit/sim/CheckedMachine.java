@@ -121,7 +121,19 @@ final class CheckedMachine<C, R extends @Nullable Object> implements StateMachin
     }
 
     @Override
-    public void restore(InputStream in) throws IOException {
-        inner.restore(in);
+    public void restore(InputStream in) {
+        throw new UnsupportedOperationException("of which slot?");
+    }
+
+    /** Goes on from a snapshot of the slot. */
+    void restore(long snapshotSlot, InputStream in) throws IOException {
+        Bytes snapshot = Bytes.wrap(in.readAllBytes());
+        slot = snapshotSlot;
+        restoredAt = snapshotSlot;
+        trial = null;
+        changed = false;
+        since.clear();
+        workload.restore(inner, snapshot, this::who);
+        compareState();
     }
 }

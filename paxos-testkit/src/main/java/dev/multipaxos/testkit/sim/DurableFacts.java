@@ -2,31 +2,39 @@ package dev.multipaxos.testkit.sim;
 
 import static dev.multipaxos.testkit.sim.Checks.check;
 
-import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** What must be on one node's disk, over all its lives: what was appended, how much of it was forced, and what that says. */
 final class DurableFacts {
 
-    /** A record, as the storage was given it. */
-    record Appended(int kind, Bytes bytes) {}
-
     private final int node;
-    private final List<Appended> appended = new ArrayList<>(); // oldest first
+    private final List<JournalMatch.Appended> appended = new ArrayList<>(); // oldest first
     private int durable; // of them, those that were forced
+    private int first; // of them, what was found first at the last start; what is before was obsolete
     private long position;
+    private final TreeMap<Long, Integer> durableAt =
+            new TreeMap<>(); // how many were durable, by the journal's position
     private int lost; // at the last start: appended, and not found
     private int keptUnforced; // at the last start: found, and never forced
     private int lives; // how often a start read the disk
 
     private Ballot promised = Ballot.ZERO;
     private long chosenUpTo;
+    private final SnapshotFacts snapshots;
+    private long trimmedUpTo; // for good
+    private long trimsUpTo; // or a little further
+    private int restated; // so many records were said again as far as they touch no slot
+    private final BitSet valued = new BitSet(); // by slot: the journal has a value, or had one in this life
     private final List<Ballot> votes = new ArrayList<>(); // the last one for each slot, from slot 1 on
 
     DurableFacts(int node) {
         this.node = node;
+        this.snapshots = new SnapshotFacts(node);
     }
 
     int node() {
@@ -60,40 +68,98 @@ final class DurableFacts {
 
     // ---- the journal ----
 
-    void append(Appended record) {
+    void append(JournalMatch.Appended record) {
         appended.add(record);
     }
 
     /** {@return the records that became durable just now} */
-    List<Appended> forced() {
-        List<Appended> fresh = List.copyOf(appended.subList(durable, appended.size()));
+    List<JournalMatch.Appended> forced() {
+        List<JournalMatch.Appended> fresh = List.copyOf(appended.subList(durable, appended.size()));
+        fresh.forEach(this::note);
         durable = appended.size();
         return fresh;
     }
 
-    /** What a start finds is a prefix of what was appended, and holds everything that was forced. */
-    void recovered(List<Appended> found) {
+    /** What a start finds holds everything that was forced, but for what was trimmed and what is said to be damaged. */
+    void recovered(List<JournalMatch.Found> found) {
         lives++;
+        JournalMatch match = new JournalMatch(appended, this::isObsolete, found);
         check(
-                found.size() >= durable && found.size() <= appended.size(),
+                match.holds(durable),
                 () -> "recovery: node " + node + " finds " + found.size() + " records, but appended " + appended.size()
-                        + " and forced " + durable);
-        for (int i = 0; i < found.size(); i++) {
-            int at = i;
-            check(
-                    found.get(at).equals(appended.get(at)),
-                    () -> "recovery: node " + node + " finds " + found.get(at) + " as record " + at + ", but appended "
-                            + appended.get(at));
+                        + " and forced " + durable + ", of which those up to slot " + trimsUpTo + ", and "
+                        + restated + " that touch none, are obsolete: " + JournalMatch.difference(found, appended));
+        first = match.first();
+        lost = appended.size() - match.end();
+        keptUnforced = match.end() - durable;
+        appended.subList(match.end(), appended.size()).clear();
+        valued.clear();
+        found.forEach(this::note);
+    }
+
+    private boolean isObsolete(int index) {
+        JournalMatch.Appended record = appended.get(index);
+        return record.slotTo() == 0 ? index < restated : record.slotTo() <= trimsUpTo;
+    }
+
+    private void note(JournalMatch.Found found) {
+        if (found instanceof JournalMatch.Appended record && record.slotTo() > 0) {
+            valued.set((int) record.slotFrom(), (int) record.slotTo() + 1);
         }
-        lost = appended.size() - found.size();
-        keptUnforced = found.size() - durable;
-        appended.subList(found.size(), appended.size()).clear();
     }
 
     /** The logical end of the journal never falls. */
     void position(long now) {
         check(now >= position, () -> "the journal of node " + node + " ends at " + now + ", before " + position);
         position = now;
+        durableAt.put(now, durable);
+    }
+
+    // ---- what may go ----
+
+    SnapshotFacts snapshots() {
+        return snapshots;
+    }
+
+    /** Everything up to this slot may go, and what touches no slot and lies below this position. */
+    void trims(long upTo, long restatedFrom) {
+        check(
+                snapshots.covers(upTo),
+                () -> "trimming: node " + node + " trims up to slot " + upTo + ", its disk has as a snapshot "
+                        + snapshots);
+        trimsUpTo = Math.max(trimsUpTo, upTo);
+        Map.Entry<Long, Integer> at = durableAt.floorEntry(restatedFrom);
+        restated = Math.max(restated, at == null ? 0 : at.getValue());
+    }
+
+    /** The storage knows it for good. */
+    void trimmed(long upTo) {
+        trimmedUpTo = Math.max(trimmedUpTo, upTo);
+    }
+
+    /** What the storage says after a start. */
+    void saysTrimmed(long upTo) {
+        check(
+                trimmedUpTo <= upTo && upTo <= trimsUpTo,
+                () -> "trimming: node " + node + " was trimmed up to slot " + trimmedUpTo
+                        + (trimsUpTo > trimmedUpTo ? ", or " + trimsUpTo : "") + ", its disk says " + upTo);
+        trimmedUpTo = upTo;
+    }
+
+    /** {@return up to where the journal is trimmed} */
+    long trimmedUpTo() {
+        return trimmedUpTo;
+    }
+
+    /** {@return whether the last start found that something in front was gone} */
+    boolean wasTrimmed() {
+        return first > 0;
+    }
+
+    /** {@return the first slot up to this one of which the disk has neither a value nor a snapshot; 0 if there is none} */
+    long firstMissing(long upTo) {
+        int slot = valued.nextClearBit((int) Math.min(snapshots.upTo(), upTo) + 1);
+        return slot <= upTo ? slot : 0;
     }
 
     int lives() {

@@ -5,8 +5,13 @@ import dev.multipaxos.StateMachine;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
@@ -20,15 +25,23 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
     private final Witness witness;
     private final Observer observer;
     private final Consumer<Throwable> found;
+    private final int paddingBytes; // of a snapshot
     private long slot;
     private int index; // of the next command of the slot that the machine runs
     private int ended; // commands of the slot, of any kind
     private long hash;
+    private boolean restored; // in this life
     private boolean applied; // the last command, not a repeat of it
 
     /** Observes a machine; {@code found} is told what a query throws, which the node only hands on to whoever asked. */
     ObservedMachine(
-            int node, CheckedMachine<?, ?> machine, Witness witness, Observer observer, Consumer<Throwable> found) {
+            int node,
+            CheckedMachine<?, ?> machine,
+            int paddingBytes,
+            Witness witness,
+            Observer observer,
+            Consumer<Throwable> found) {
+        this.paddingBytes = paddingBytes;
         this.node = node;
         this.machine = machine;
         this.witness = witness;
@@ -94,6 +107,11 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
         return slot;
     }
 
+    /** {@return whether it comes from a snapshot} */
+    boolean isRestored() {
+        return restored;
+    }
+
     /** {@return what came out up to now} */
     long hash() {
         return hash;
@@ -101,11 +119,54 @@ final class ObservedMachine implements StateMachine<Bytes, Bytes> {
 
     @Override
     public Snapshot snapshot() {
-        return machine.snapshot();
+        Snapshot captured = machine.snapshot();
+        State state = new State(slot, hash);
+        return target -> {
+            state.write(target, paddingBytes);
+            captured.writeTo(target);
+        };
     }
 
     @Override
     public void restore(InputStream in) throws IOException {
-        machine.restore(in);
+        State state = State.read(in);
+        witness.restored(node, state.slot, state.hash);
+        machine.restore(state.slot, in);
+        slot = state.slot;
+        hash = state.hash;
+        restored = true;
+    }
+
+    /**
+     * What a snapshot begins with, before a padding that makes it large and the workload's part.
+     *
+     * @param slot the last slot that was executed
+     * @param hash what had come out up to then
+     */
+    record State(long slot, long hash) {
+        private void write(OutputStream target, int paddingBytes) throws IOException {
+            DataOutputStream out = new DataOutputStream(target);
+            out.writeLong(slot);
+            out.writeLong(hash);
+            out.writeInt(paddingBytes);
+            out.write(padding(paddingBytes));
+        }
+
+        /** Reads it, up to the workload's part. */
+        static State read(InputStream source) throws IOException {
+            DataInputStream in = new DataInputStream(source);
+            State state = new State(in.readLong(), in.readLong());
+            int paddingBytes = in.readInt();
+            Checks.check(
+                    Arrays.equals(in.readNBytes(paddingBytes), state.padding(paddingBytes)),
+                    () -> "snapshots: one of slot " + state.slot + " is not what was written");
+            return state;
+        }
+
+        private byte[] padding(int bytes) {
+            byte[] padding = new byte[bytes];
+            new SplittableRandom(hash).nextBytes(padding);
+            return padding;
+        }
     }
 }

@@ -8,12 +8,17 @@ import dev.multipaxos.runtime.SessionRules;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.SnapshotCodec;
+import dev.multipaxos.wire.SnapshotPart;
 import dev.multipaxos.wire.WireException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -63,10 +68,31 @@ final class SessionRulebook {
         long usedAsNumber; // of all uses
         long floor = 1;
         final TreeMap<Long, Due> executed = new TreeMap<>(); // from the floor on, by sequence
+
+        @Nullable
+        Entry entry; // what is said of it by now; null if it has changed since
+
+        Entry entry(long id) {
+            Entry said = entry;
+            if (said == null) {
+                said = new Entry(
+                        id,
+                        usedAtMillis,
+                        usedAsNumber,
+                        floor,
+                        executed.entrySet().stream().map(Map.Entry::copyOf).toList());
+                entry = said;
+            }
+            return said;
+        }
     }
 
-    /** A slot: its time, and its commands. */
-    private record Page(long logTimeMillis, List<Due> commands) {}
+    /** A session, as it was behind some slot. */
+    private record Entry(
+            long id, long usedAtMillis, long usedAsNumber, long floor, List<Map.Entry<Long, Due>> executed) {}
+
+    /** A slot: its time, its commands, and the sessions behind it, the one that was used last at the end. */
+    private record Page(long logTimeMillis, List<Due> commands, List<Entry> sessions) {}
 
     private final SessionRules rules;
     private final List<Page> pages = new ArrayList<>(); // from slot 1 on
@@ -98,11 +124,15 @@ final class SessionRulebook {
                 due.add(command.kind() == Command.Kind.OPEN ? open(command, firstId++) : of(command));
             }
         }
-        pages.add(new Page(logTimeMillis, due));
+        List<Entry> behind = new ArrayList<>();
+        sessions.forEach((id, session) -> behind.add(session.entry(id)));
+        behind.sort(Comparator.comparingLong(Entry::usedAsNumber));
+        pages.add(new Page(logTimeMillis, due, behind));
     }
 
     private void use(@Nullable Session session) {
         if (session != null) {
+            session.entry = null; // whatever changes a session uses it
             session.usedAtMillis = logTimeMillis;
             session.usedAsNumber = ++uses;
         }
@@ -153,6 +183,31 @@ final class SessionRulebook {
         Due due = new Due(command, Status.OK, null);
         session.executed.put(sequence, due);
         return due;
+    }
+
+    /** A snapshot of a slot must hold these sessions; {@code in} stands before them, and behind them afterwards. */
+    void mustBeWhole(String who, SnapshotPart.Header header, InputStream in) throws IOException {
+        Page page = pages.get((int) header.slot() - 1);
+        check(
+                header.logTimeMillis() == page.logTimeMillis && header.sessions() == page.sessions.size(),
+                () -> "snapshots: " + who + " " + header + "; due are " + page.sessions.size() + " sessions at "
+                        + page.logTimeMillis);
+        for (Entry due : page.sessions) {
+            SnapshotPart.Session found = SnapshotCodec.readSession(in);
+            check(
+                    found.equals(new SnapshotPart.Session(due.id, due.usedAtMillis, due.floor, due.executed.size())),
+                    () -> "snapshots: " + who + " in one of slot " + header.slot() + " " + found + "; due is " + due);
+            for (Map.Entry<Long, Due> each : due.executed) {
+                SnapshotPart.Answer answer = SnapshotCodec.readAnswer(in);
+                check(
+                        answer.sequence() == each.getKey()
+                                && Objects.equals(
+                                        answer.answer(), each.getValue().answer()),
+                        () -> "snapshots: " + who + " in one of slot " + header.slot() + " of session " + due.id + " "
+                                + answer + "; due is "
+                                + each.getValue().answer() + " to " + each.getKey());
+            }
+        }
     }
 
     /** A node runs a command at this time. */

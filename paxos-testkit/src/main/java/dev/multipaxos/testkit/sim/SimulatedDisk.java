@@ -103,6 +103,11 @@ final class SimulatedDisk implements Disk {
         return failed;
     }
 
+    /** What failed was a snapshot, which a node can do without. */
+    void isEndured() {
+        failed = false;
+    }
+
     /** {@return whether a process that ends by a failure takes the page cache with it} */
     boolean losesCacheNow() {
         return powerLost || !liesAfterFailure;

@@ -4,15 +4,12 @@ import static dev.multipaxos.testkit.sim.Checks.check;
 
 import dev.multipaxos.Codec;
 import dev.multipaxos.Consistency;
-import dev.multipaxos.NodeListener;
-import dev.multipaxos.Retention;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Replica;
 import dev.multipaxos.runtime.NodeSettings;
 import dev.multipaxos.runtime.SteppedNode;
 import dev.multipaxos.runtime.TimeSource;
-import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.FileStorage;
@@ -31,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedNode implements TimeSource {
 
-    private static final int IDLE_TICKS = 50;
     private static final long ORIGIN_NANOS = -300_000_000; // of the first node's clock; of the others more
     private static final long BEGINNING_MILLIS = 1_700_000_000_000L; // when the wall clocks begin
 
@@ -53,14 +49,8 @@ final class SimulatedNode implements TimeSource {
     private @Nullable ObservedMachine machine;
     private Ballot led = Ballot.ZERO; // the last ballot that it was seen to lead with
 
+    private @Nullable SimulatedJobs jobs; // of this life
     private boolean confirmed; // seen in any life
-
-    // of one life: which of its jobs are under way
-    private boolean turnPlanned;
-    private boolean writing;
-    private boolean executing;
-    private boolean answering;
-    private int idleTicks;
 
     SimulatedNode(Simulation simulation, Swarm swarm, SplittableRandom random, Witness witness, int id) {
         this.simulation = simulation;
@@ -122,6 +112,10 @@ final class SimulatedNode implements TimeSource {
         stillUntil = Math.max(stillUntil, time);
     }
 
+    Observer observer() {
+        return simulation.observer();
+    }
+
     SimulatedDisk disk() {
         return disk;
     }
@@ -134,7 +128,7 @@ final class SimulatedNode implements TimeSource {
         return node().replica();
     }
 
-    private void note(Step.Kind kind, Supplier<String> what) {
+    void note(Step.Kind kind, Supplier<String> what) {
         simulation.observer().at(id, kind, what);
     }
 
@@ -183,7 +177,8 @@ final class SimulatedNode implements TimeSource {
         wallAheadMillis = aheadMillis;
     }
 
-    private long micros(long ownNanos) {
+    /** {@return how long that is outside} */
+    long micros(long ownNanos) {
         return (long) Math.ceil(ownNanos / (1_000 * clockRate));
     }
 
@@ -196,7 +191,13 @@ final class SimulatedNode implements TimeSource {
         }
         life++;
         simulation.sabotage().starts(id, disk);
-        Executor background = task -> after(random.nextInt(2_000), Event.Kind.BACKGROUND, () -> onDisk(task::run));
+        Executor background = task -> simulation.at(
+                simulation.now() + random.nextInt(2_000),
+                Event.Kind.BACKGROUND,
+                this,
+                life,
+                0,
+                () -> onDisk(task::run));
         DurableStorage storage = simulation
                 .sabotage()
                 .storage(
@@ -207,7 +208,12 @@ final class SimulatedNode implements TimeSource {
                                 facts,
                                 witness));
         ObservedMachine restarted = new ObservedMachine(
-                id, simulation.load().machine(id, random.split()), witness, simulation.observer(), simulation::found);
+                id,
+                simulation.load().machine(id, random.split()),
+                swarm.snapshotPaddingBytes(),
+                witness,
+                simulation.observer(),
+                simulation::found);
         SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
         transport = connections;
         machine = restarted;
@@ -222,8 +228,8 @@ final class SimulatedNode implements TimeSource {
                             connections,
                             swarm.timing(),
                             swarm.limits(),
-                            Retention.defaults(),
-                            new DiskWatch(),
+                            swarm.retention(),
+                            new SimulatedListener(this, simulation.observer()),
                             restarted,
                             Codec.bytes(),
                             Codec.bytes()),
@@ -240,14 +246,30 @@ final class SimulatedNode implements TimeSource {
                 Step.Kind.START,
                 () -> "starts, promised " + replica().promised() + ", executed "
                         + machine().slot());
-        planTick();
+        foundWhatMustBe();
+        SimulatedJobs begun = new SimulatedJobs(simulation, swarm, random, this, node(), restarted, facts);
+        jobs = begun;
+        begun.begin();
+    }
+
+    private void foundWhatMustBe() {
+        check(
+                replica().chosenUpTo() >= facts.trimmedUpTo(),
+                () -> "trimming: node " + id + " starts with " + replica() + ", but has trimmed up to slot "
+                        + facts.trimmedUpTo());
+        if (facts.wasTrimmed()) {
+            simulation.observer().hit(Situation.TRIMMED);
+        }
+        if (machine().isRestored()) {
+            simulation.observer().hit(Situation.RESTORED_AT_START);
+        }
     }
 
     /** The process is gone; with the power goes what was not forced. */
     void crash(boolean powerLost) {
         SteppedNode<Bytes, Bytes> node = running;
         simulation.observer().down(id, false, node != null && node.isHoldingBack());
-        if (powerLost && writing && !disk.hasFailed() && random.nextBoolean()) {
+        if (powerLost && jobs != null && jobs.isWriting() && !disk.hasFailed() && random.nextBoolean()) {
             tear();
         }
         disk.release();
@@ -283,11 +305,7 @@ final class SimulatedNode implements TimeSource {
         transport = null;
         machine = null;
         pausedUntil = 0;
-        turnPlanned = false;
-        writing = false;
-        executing = false;
-        answering = false;
-        idleTicks = 0;
+        jobs = null;
         simulation.network().lost(this);
     }
 
@@ -324,84 +342,37 @@ final class SimulatedNode implements TimeSource {
         return answer;
     }
 
-    // ---- the loop ----
-
-    private void after(long micros, Event.Kind kind, Runnable action) {
-        simulation.at(simulation.now() + micros, kind, this, life, 0, action);
-    }
-
-    private void planTick() {
-        after(Math.max(1, micros(node().nextTickNanos() - nanoTime())), Event.Kind.TICK, this::tick);
-    }
-
-    private void tick() {
-        int ticked = life;
-        turn();
-        if (life != ticked) {
-            return;
-        }
-        planTick();
-        if (!writing && !node().hasRecords() && ++idleTicks >= IDLE_TICKS) {
-            idleTicks = 0;
-            onDisk(() -> node().idle());
-        }
-    }
-
-    /** The loop wakes up, mostly at once. */
+    /** The loop wakes up. */
     void mailArrived() {
-        if (isUp() && node().hasMail() && !turnPlanned) {
-            if (random.nextInt(4) == 0) {
-                turnPlanned = true;
-                after(random.nextInt(200), Event.Kind.TURN, this::turn);
-            } else {
-                turn();
-            }
+        SimulatedJobs busy = jobs;
+        if (busy != null) {
+            busy.mailArrived();
         }
     }
 
-    private void turn() {
-        turnPlanned = false;
-        node().turn();
-        confirmed |= node().isConfirmed();
-        Replica replica = node().replica();
-        if (replica.isLeader() && !replica.ballot().equals(led)) {
+    /** It leads with a ballot, perhaps with another than before. */
+    void leads(Ballot ballot) {
+        if (!ballot.equals(led)) {
             check(
-                    led.isBelow(replica.ballot()),
-                    () -> "a ballot is never used again: " + replica + " leads with " + replica.ballot() + " after "
-                            + led);
-            led = replica.ballot();
+                    led.isBelow(ballot),
+                    () -> "a ballot is never used again: " + this + " leads with " + ballot + " after " + led);
+            led = ballot;
             simulation.elected();
         }
-        simulation.observer().turned(id, replica, node().bootCount() == 1);
-        write();
-        answer();
-        execute();
+    }
+
+    void confirmed() {
+        confirmed = true;
     }
 
     // ---- the disk ----
 
-    /** Sees a node give up taking values, and go on. */
-    private final class DiskWatch implements NodeListener {
-        private boolean full;
-
-        @Override
-        public void diskSpaceChanged(DiskSpace space) {
-            note(Step.Kind.NOTE, () -> "has room on its disk: " + space.level());
-            if (space.isFull()) {
-                simulation.observer().hit(Situation.NO_VALUES_ON_FULL_DISK);
-            } else if (full) {
-                simulation.observer().hit(Situation.VALUES_AGAIN_WITH_ROOM);
-            }
-            full = space.isFull();
-        }
-    }
-
-    private interface DiskWork {
+    interface DiskWork {
         void run() throws StorageException;
     }
 
     /** {@return whether it went well; if not, the node is down} */
-    private boolean onDisk(DiskWork work) {
+    boolean onDisk(DiskWork work) {
         try {
             work.run();
             return true;
@@ -409,6 +380,21 @@ final class SimulatedNode implements TimeSource {
             fails(e, Situation.STOPPED_BY_DISK, "the storage of node " + id + " fails by itself");
             return false;
         }
+    }
+
+    /**
+     * Does what the node can do without: if it could not, because the disk failed, the node goes on.
+     *
+     * @return whether it went on
+     */
+    boolean besideLog(DiskWork work) {
+        boolean failedBefore = disk.hasFailed();
+        boolean up = onDisk(work);
+        if (up && disk.hasFailed() && !failedBefore) {
+            disk.isEndured();
+            simulation.observer().hit(Situation.SNAPSHOT_FAILED);
+        }
+        return up;
     }
 
     /** A node whose disk failed comes back; one whose disk is damaged must be replaced. Nothing else may stop it. */
@@ -422,72 +408,6 @@ final class SimulatedNode implements TimeSource {
         simulation.crash(this, lost || disk.losesCacheNow());
         if (!lost) {
             simulation.restartLater(this);
-        }
-    }
-
-    /** One force at a time; what comes meanwhile is for the next. */
-    private void write() {
-        if (!writing && isUp() && node().hasRecords()) {
-            idleTicks = 0;
-            writing = true;
-            note(Step.Kind.FORCE, () -> "writes and forces records");
-            if (onDisk(() -> node().write())) {
-                boolean slow = swarm.has(Fault.SLOW_DISK) && !simulation.isCalm() && random.nextInt(8) == 0;
-                if (slow) {
-                    simulation.observer().struck(Fault.SLOW_DISK);
-                }
-                int most = slow ? 2 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS : 100;
-                after(random.nextInt(most), Event.Kind.SYNCED, this::sync);
-            }
-        }
-    }
-
-    private void sync() {
-        if (onDisk(() -> node().sync())) {
-            writing = false;
-            note(Step.Kind.FORCED, () -> "has forced them");
-            mailArrived();
-            write();
-        }
-    }
-
-    /** Reads the journal for a member that lags. */
-    private void answer() {
-        if (!answering && isUp() && node().hasQuestions()) {
-            answering = true;
-            after(random.nextInt(500), Event.Kind.LOG_READ, () -> {
-                if (onDisk(() -> node().answerQuestion())) {
-                    simulation.observer().hit(Situation.CATCH_UP_FROM_JOURNAL);
-                    answering = false;
-                    mailArrived();
-                    answer();
-                }
-            });
-        }
-    }
-
-    // ---- the state machine ----
-
-    private void execute() {
-        if (!executing && isUp() && node().hasChosen()) {
-            executing = true;
-            boolean slow = swarm.has(Fault.SLOW_STATE_MACHINE) && !simulation.isCalm();
-            if (slow) {
-                simulation.observer().struck(Fault.SLOW_STATE_MACHINE);
-            }
-            after(random.nextInt(slow ? 20_000 : 50), Event.Kind.EXECUTED, () -> {
-                executing = false;
-                long first = machine().slot() + 1;
-                node().execute(1 + random.nextInt(8));
-                if (machine().slot() >= first) {
-                    note(
-                            Step.Kind.EXECUTE,
-                            () -> "executes "
-                                    + MessageText.range(first, machine().slot()));
-                }
-                mailArrived();
-                execute();
-            });
         }
     }
 

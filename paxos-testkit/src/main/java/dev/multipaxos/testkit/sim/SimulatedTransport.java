@@ -3,6 +3,11 @@ package dev.multipaxos.testkit.sim;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.spi.Transport;
+import dev.multipaxos.wire.Edge;
+import dev.multipaxos.wire.Envelope;
+import dev.multipaxos.wire.PeerCodec;
+import dev.multipaxos.wire.PeerFrames;
+import dev.multipaxos.wire.WireException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,6 +26,7 @@ final class SimulatedTransport implements Transport {
     private final Set<Integer> dialling = new TreeSet<>();
     private final Set<Integer> links = new TreeSet<>(); // the peers that are connected
     private final Map<Long, Consumer<Bytes>> clients = new HashMap<>(); // by connection
+    private final Map<Integer, Edge.SnapshotChunk> parts = new HashMap<>(); // the last one, by receiver
     private final List<Runnable> unflushed = new ArrayList<>();
     private @Nullable Receiver receiver;
     private boolean closed;
@@ -106,8 +112,31 @@ final class SimulatedTransport implements Transport {
         if (!isUp() || !links.contains(peer)) {
             return false;
         }
-        network.send(node.id(), peer, frame(head, body), null);
+        Bytes frame = frame(head, body);
+        noticeRepeat(peer, frame);
+        network.send(node.id(), peer, frame, null);
         return true;
+    }
+
+    private void noticeRepeat(int peer, Bytes frame) {
+        try {
+            PeerCodec.decode(frame, new PeerFrames() {
+                @Override
+                public void onMessage(Envelope envelope, Message message) {}
+
+                @Override
+                public void onEdge(Envelope envelope, Edge edge) {
+                    if (edge instanceof Edge.SnapshotChunk part) {
+                        Edge.SnapshotChunk before = parts.put(peer, part);
+                        if (before != null && before.id().equals(part.id()) && part.offset() <= before.offset()) {
+                            node.observer().hit(Situation.TRANSFER_RESUMED);
+                        }
+                    }
+                }
+            });
+        } catch (WireException e) {
+            throw new AssertionError("what a node sends cannot be read: " + e, e);
+        }
     }
 
     /** {@return a frame as it arrives} */

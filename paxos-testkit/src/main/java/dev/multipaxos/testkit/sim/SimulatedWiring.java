@@ -18,6 +18,7 @@ final class SimulatedWiring implements Wiring {
 
     private static final long STAMP_AHEAD_MILLIS = 5_000;
     private static final long STAMP_SLEW = 100;
+    private static final long TRANSFER_HASTE = 50;
 
     private final SimulatedNode node;
     private final Swarm swarm;
@@ -52,6 +53,22 @@ final class SimulatedWiring implements Wiring {
     @Override
     public TimeSource time() {
         return node;
+    }
+
+    /** Elections take milliseconds here: what waits for seconds must not wait for ever. */
+    @Override
+    public TimeSource transferTime() {
+        return new TimeSource() {
+            @Override
+            public long nanoTime() {
+                return node.nanoTime() * TRANSFER_HASTE;
+            }
+
+            @Override
+            public long currentTimeMillis() {
+                return node.currentTimeMillis();
+            }
+        };
     }
 
     @Override

@@ -65,6 +65,28 @@ public enum Situation {
     /** A prefix that all hold was cleared from memory. */
     CLEARED,
 
+    // ---- snapshots ----
+    /** A node took a snapshot. */
+    SNAPSHOT_TAKEN,
+    /** A snapshot could not be written, or not be read, because the disk failed; the node went on. */
+    SNAPSHOT_FAILED,
+    /** A node began with a snapshot of its own when it was started again. */
+    RESTORED_AT_START,
+    /** A node that followed, or knew no leader, was set to another's snapshot. */
+    INSTALLED_AS_FOLLOWER,
+    /** A node that campaigned was set to another's snapshot. */
+    INSTALLED_AS_CANDIDATE,
+    /** A node that led was set to another's snapshot. */
+    INSTALLED_AS_LEADER,
+    /** A node gave up a snapshot that was on its way to it. */
+    TRANSFER_GIVEN_UP,
+    /** A part of a snapshot did not come, and was asked for again. */
+    TRANSFER_RESUMED,
+    /** A node went on with a snapshot from another member than it had begun with. */
+    PROVIDER_CHANGED,
+    /** A start found a journal the first records of which were trimmed. */
+    TRIMMED,
+
     // ---- reads ----
     /** A read was confirmed by a quorum, and ran. */
     READ_CONFIRMED,

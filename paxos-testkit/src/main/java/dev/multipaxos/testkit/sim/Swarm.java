@@ -3,6 +3,7 @@ package dev.multipaxos.testkit.sim;
 import dev.multipaxos.Limits;
 import dev.multipaxos.Member;
 import dev.multipaxos.Membership;
+import dev.multipaxos.Retention;
 import dev.multipaxos.Timing;
 import dev.multipaxos.core.Configuration;
 import dev.multipaxos.core.Parameters;
@@ -23,6 +24,8 @@ import java.util.SplittableRandom;
  * @param parameters the protocol's numbers
  * @param segmentBytes the size of a journal's segment
  * @param limits the bounds of a node
+ * @param retention when a node takes a snapshot and what it keeps; the rate is of a clock that runs fast
+ * @param snapshotPaddingBytes by how much a snapshot is longer than the workload makes it
  * @param sessions the rules of the session table
  * @param remoteClients how many clients are no members
  * @param paddingBytesMax by how much a command may be longer than the workload makes it
@@ -39,6 +42,8 @@ record Swarm(
         Parameters parameters,
         int segmentBytes,
         Limits limits,
+        Retention retention,
+        int snapshotPaddingBytes,
         SessionRules sessions,
         int remoteClients,
         int paddingBytesMax,
@@ -111,11 +116,15 @@ record Swarm(
                 1 + size + random.nextInt(8));
         int batchBytesMax = 1 + random.nextInt(roomy ? 4_000 : 500);
         int largestBytes = Math.max(batchBytesMax, paddingBytesMax + commandBytesMax + OVERHEAD_BYTES);
+        Retention retention = retention(random);
+        int snapshotPaddingBytes = random.nextInt(random.nextInt(4) == 0 ? 30_000 : 2_000);
         return new Swarm(
                 quorums,
                 parameters,
                 PAGE_BYTES * (pages + largestBytes / 250), // a start looks at every segment: not one for each command
                 limits(random, alpha, batchBytesMax, paddingBytesMax + commandBytesMax + OVERHEAD_BYTES),
+                retention,
+                snapshotPaddingBytes,
                 sessions,
                 remoteClients,
                 paddingBytesMax,
@@ -126,6 +135,14 @@ record Swarm(
                 happening,
                 drawn,
                 unbounded);
+    }
+
+    /** Snapshots are taken several times in a run, now and then only when an operator asks, and little is kept behind them. */
+    private static Retention retention(SplittableRandom random) {
+        return new Retention(
+                random.nextInt(8) == 0 ? 0 : 1_000 + random.nextInt(30_000),
+                random.nextBoolean() ? 0 : random.nextInt(20_000),
+                1_024L << random.nextInt(12));
     }
 
     private static Limits limits(SplittableRandom random, int alpha, int batchBytesMax, int valueBytesMax) {

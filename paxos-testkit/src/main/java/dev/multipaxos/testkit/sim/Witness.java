@@ -9,9 +9,15 @@ import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.runtime.SessionRules;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.SnapshotCodec;
+import dev.multipaxos.wire.SnapshotPart;
 import dev.multipaxos.wire.WireException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -177,6 +183,12 @@ final class Witness {
             proposal(vote.slot(), vote.ballot(), vote.value()).votes |= 1L << facts.node();
         } else if (record instanceof Record.ChosenUpTo prefix) {
             facts.chosenUpTo(prefix.slot());
+        } else if (record instanceof Record.Installed installed) {
+            check(
+                    facts.snapshots().covers(installed.slot()),
+                    () -> "durable before said: node " + facts.node() + " writes " + installed
+                            + ", its disk has as a snapshot " + facts.snapshots());
+            facts.chosenUpTo(installed.slot());
         } else if (record instanceof Record.Chosen choice) {
             checkChosen("node " + facts.node() + " learned", choice.slot(), choice.value());
         }
@@ -255,6 +267,12 @@ final class Witness {
                     holds.upTo() <= facts.chosenUpTo(),
                     () -> "durable before said: node " + facts.node() + " says " + message + ", its disk "
                             + facts.chosenUpTo());
+            long missing = facts.firstMissing(holds.upTo());
+            check(
+                    missing == 0,
+                    () -> "durable before said: node " + facts.node() + " says " + message
+                            + ", its disk has no value for" + " slot " + missing + ", and as a snapshot "
+                            + facts.snapshots());
             long done = executedBy.getOrDefault(facts.node(), 0L);
             check(
                     holds.upTo() <= done,
@@ -349,7 +367,7 @@ final class Witness {
                 next++;
             }
             Message.Entry told = next < entries.size() && entries.get(next).slot() == slot ? entries.get(next) : null;
-            if (told != null && told.chosen()) {
+            if ((told != null && told.chosen()) || isUnknown(promise, slot, vote)) {
                 continue;
             }
             Ballot toldAt = told == null ? Ballot.ZERO : told.ballot();
@@ -360,6 +378,49 @@ final class Witness {
                             + " and tells of slot " + untrue + " a vote at " + toldAt + ", its disk has one at "
                             + vote);
         }
+    }
+
+    /** A slot of which the sender has lost what it held is told as such, with a bound on what it may have voted. */
+    private static boolean isUnknown(Message.Promise promise, long slot, Ballot vote) {
+        return promise.unknown().stream()
+                .anyMatch(lost -> lost.first() <= slot
+                        && slot <= lost.last()
+                        && !lost.upTo().isBelow(vote));
+    }
+
+    // ---- snapshots ----
+
+    /** A snapshot is whole and about to become durable at a node, which took it or had it from another. */
+    void snapshot(int node, SnapshotStore.Id id, Bytes content) {
+        String who = "node " + node + " makes durable";
+        try (InputStream in = new ByteArrayInputStream(content.toArray())) {
+            SnapshotPart.Header header = SnapshotCodec.readHeader(in);
+            check(
+                    header.slot() == id.slot() && header.slot() <= executed,
+                    () -> "snapshots: " + who + " " + id + ", which says " + header + "; " + executed
+                            + " slots were executed");
+            for (int i = 0; i < header.configurations(); i++) {
+                SnapshotCodec.readConfiguration(in);
+            }
+            sessions.mustBeWhole(who, header, in);
+            ObservedMachine.State state = ObservedMachine.State.read(in);
+            checkHash(who + " a snapshot", id.slot(), state.hash());
+        } catch (IOException e) {
+            throw new AssertionError("snapshots: " + who + " " + id + ", which cannot be read: " + e, e);
+        }
+    }
+
+    /** A node's state machine is what a snapshot says. */
+    void restored(int node, long number, long hash) {
+        executedBy.merge(node, number, Math::max);
+        checkHash("node " + node + " restores a snapshot", number, hash);
+    }
+
+    private void checkHash(String who, long number, long hash) {
+        check(
+                number > 0 && number <= executed && slot(number).hash == hash,
+                () -> "snapshots: " + who + " of slot " + number + " with state " + Long.toHexString(hash) + "; it is "
+                        + (number <= executed ? Long.toHexString(slot(number).hash) : "not executed"));
     }
 
     // ---- execution ----

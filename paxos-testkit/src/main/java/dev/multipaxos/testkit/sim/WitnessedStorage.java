@@ -1,17 +1,21 @@
 package dev.multipaxos.testkit.sim;
 
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.core.Ballot;
 import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.wire.RecordCodec;
 import dev.multipaxos.wire.WireException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tells the witness what the real storage has forced and what it finds again. */
+/** Tells the witness what the real storage has forced, what it lets go of, and what it finds again. */
 final class WitnessedStorage extends PassingStorage {
     private final DurableFacts facts;
     private final Witness witness;
+    private boolean replayed;
 
     WitnessedStorage(DurableStorage storage, DurableFacts facts, Witness witness) {
         super(storage);
@@ -21,11 +25,23 @@ final class WitnessedStorage extends PassingStorage {
 
     @Override
     public void replay(RecordVisitor visitor) throws StorageException {
-        List<DurableFacts.Appended> found = new ArrayList<>();
-        super.replay((group, kind, slotFrom, slotTo, bytes) -> {
-            found.add(new DurableFacts.Appended(kind, bytes));
-            visitor.record(group, kind, slotFrom, slotTo, bytes);
+        List<JournalMatch.Found> found = new ArrayList<>();
+        super.replay(new RecordVisitor() {
+            @Override
+            public void record(int group, int kind, long slotFrom, long slotTo, Bytes bytes) throws IOException {
+                found.add(new JournalMatch.Appended(kind, slotFrom, slotTo, bytes));
+                visitor.record(group, kind, slotFrom, slotTo, bytes);
+            }
+
+            @Override
+            public void damaged(int group, long slotFrom, long slotTo, long promisedRound, int promisedNode)
+                    throws IOException {
+                Ballot promised = promisedRound == 0 ? Ballot.ZERO : new Ballot(promisedRound, promisedNode);
+                found.add(new JournalMatch.Gap(slotFrom, slotTo, promised));
+                visitor.damaged(group, slotFrom, slotTo, promisedRound, promisedNode);
+            }
         });
+        replayed = true;
         facts.recovered(found);
         witnessForced(); // whatever is visited is durable
     }
@@ -44,7 +60,8 @@ final class WitnessedStorage extends PassingStorage {
         byte[] bytes = new byte[head.length() + body.length()];
         head.toByteBuffer().get(bytes, 0, head.length());
         body.toByteBuffer().get(bytes, head.length(), body.length());
-        facts.append(new DurableFacts.Appended(kind, Bytes.wrap(bytes))); // first: what fails may be there all the same
+        facts.append(new JournalMatch.Appended(
+                kind, slotFrom, slotTo, Bytes.wrap(bytes))); // first: what fails may be there all the same
         super.append(group, kind, slotFrom, slotTo, promisedRound, promisedNode, head, body);
     }
 
@@ -60,9 +77,30 @@ final class WitnessedStorage extends PassingStorage {
         witnessForced();
     }
 
+    @Override
+    public void trim(int group, long upTo, long restatedFrom, long keepBytes) throws StorageException {
+        facts.trims(upTo, restatedFrom); // first, as above
+        super.trim(group, upTo, restatedFrom, keepBytes);
+        facts.trimmed(upTo);
+        witnessForced(); // who trims makes all durable before
+    }
+
+    @Override
+    public long trimmedUpTo(int group) {
+        long upTo = super.trimmedUpTo(group);
+        facts.saysTrimmed(upTo);
+        return upTo;
+    }
+
+    @Override
+    public SnapshotStore snapshots() {
+        return new WitnessedSnapshots(super.snapshots(), facts, witness, () -> !replayed);
+    }
+
     private void witnessForced() throws StorageException {
+        List<JournalMatch.Appended> forced = facts.forced();
         facts.position(durablePosition());
-        for (DurableFacts.Appended record : facts.forced()) {
+        for (JournalMatch.Appended record : forced) {
             if (RecordCodec.isRuntimes(record.kind())) {
                 continue;
             }
