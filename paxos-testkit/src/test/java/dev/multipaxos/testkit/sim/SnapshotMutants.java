@@ -29,14 +29,11 @@ final class SnapshotMutants {
                                 "Map.<Long, Session>of().forEach((id, session) -> sessions.add(")
                         .foundBy("runtime.SessionTableTest.a_restored_table_behaves_as_the_one_that_was_captured"),
                 runtime(
-                                "SessionTable",
-                                "ANSWERS_NOT_IN_SNAPSHOT",
-                                "a snapshot has the sessions without what was answered in them",
-                                "count += answer == null ? 0 : 1;\n            }",
-                                "count += answer == null ? 0 : 1;\n            }\n            count = 0;\n"
-                                        + "            if (count == 0) {\n"
-                                        + "                write(new SnapshotPart.Session(id, lastUseMillis, floor, 0), out);\n"
-                                        + "                return;\n            }")
+                                "Sessions",
+                                "ANSWERS_NOT_RESTORED",
+                                "a restored table has the sessions without what was answered in them",
+                                "            session.put(before, answer.answer());\n",
+                                "")
                         .foundBy("runtime.SessionTableTest.a_restored_table_behaves_as_the_one_that_was_captured"),
                 runtime(
                                 "Sessions",
@@ -142,14 +139,10 @@ final class SnapshotMutants {
                         "Long.MAX_VALUE)"),
                 storage(
                                 "Trimmer",
-                                "TRIMMED_BEFORE_THE_MANIFEST",
-                                "segments are deleted while the manifest still names them",
-                                "        directory.replaceManifest(now.without(count, start, points, durable));\n        if (count > 0) {",
-                                "        for (int i = 0; i < count; i++) {\n"
-                                        + "            StorageDirectory.deleteIfPossible(directory.disk(), index.segment(i).name);\n"
-                                        + "        }\n        directory.disk().syncDirectory();\n"
-                                        + "        directory.replaceManifest(now.without(count, start, points, durable));\n"
-                                        + "        if (count > 0) {")
+                                "TRIM_NOT_IN_THE_MANIFEST",
+                                "segments are deleted that the manifest goes on to name",
+                                "        directory.replaceManifest(now.without(count, start, points, durable));\n",
+                                "")
                         .foundBy(
                                 "storage.TrimTest.a_manifest_that_cannot_be_written_fails_the_storage_and_nothing_is_deleted"));
     }
