@@ -1,5 +1,6 @@
 package dev.multipaxos.runtime;
 
+import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Input;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.SlotRanges;
@@ -7,11 +8,13 @@ import dev.multipaxos.core.Value;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.wire.RecordCodec;
+import dev.multipaxos.wire.WireException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads chosen values that are no longer in memory from the journal, for members that lag; what the journal does not reach back to
@@ -30,6 +33,38 @@ final class JournalReader implements Job {
         }
     }
 
+    /** What the journal says of chosen slots: the last record of each holds what is chosen there, if none is lost. */
+    private static final class Latest implements DurableStorage.RecordVisitor {
+        private final Map<Long, Value> values = new TreeMap<>();
+        private SlotRanges lost;
+
+        Latest(SlotRanges lost) {
+            this.lost = lost;
+        }
+
+        @Override
+        public void record(int group, int kind, long slotFrom, long slotTo, Bytes body) throws WireException {
+            Record record = RecordCodec.decode(kind, body);
+            if (record instanceof Record.Accepted vote) {
+                values.put(vote.slot(), vote.value());
+            } else if (record instanceof Record.Chosen choice) {
+                values.put(choice.slot(), choice.value());
+            }
+        }
+
+        @Override
+        public void damaged(int group, long slotFrom, long slotTo, long promisedRound, int promisedNode) {
+            if (slotTo != 0) {
+                lost = lost.with(Math.max(1, slotFrom), slotTo);
+            }
+        }
+
+        @Nullable
+        Value value(long slot) {
+            return lost.containsAll(slot, slot) ? null : values.get(slot);
+        }
+    }
+
     private static final int QUEUE_MAX = 64;
 
     private final DurableStorage storage;
@@ -39,16 +74,25 @@ final class JournalReader implements Job {
     private final TransferJob transfers;
     private final ArrayDeque<Wanted> queue = new ArrayDeque<>(); // guarded by itself
     private boolean finished; // guarded by queue
+    private volatile long silentUpTo;
 
     /**
      * Begins.
      *
      * @param lost slots of which the journal has lost records: what it still says there may have been overruled
+     * @param silentUpTo as {@link #installed}
      */
-    JournalReader(DurableStorage storage, int group, SlotRanges lost, Mailbox mailbox, TransferJob transfers) {
+    JournalReader(
+            DurableStorage storage,
+            int group,
+            SlotRanges lost,
+            long silentUpTo,
+            Mailbox mailbox,
+            TransferJob transfers) {
         this.storage = storage;
         this.group = group;
         this.lost = lost;
+        this.silentUpTo = silentUpTo;
         this.mailbox = mailbox;
         this.transfers = transfers;
     }
@@ -62,6 +106,14 @@ final class JournalReader implements Job {
                 queue.notifyAll();
             }
         }
+    }
+
+    /**
+     * A snapshot stands for the slots up to this one, which hides whether what the journal says of them is what was chosen: it
+     * may hold votes that came to nothing. Before any of these slots is asked for here. Any thread.
+     */
+    void installed(long slot) {
+        silentUpTo = Math.max(silentUpTo, slot);
     }
 
     /** Ends the thread after what it is reading. Any thread. */
@@ -103,24 +155,14 @@ final class JournalReader implements Job {
     }
 
     private void serve(Wanted wanted) throws StorageException {
-        Map<Long, Value> latest = new TreeMap<>(); // the last record of a chosen slot holds what is chosen there
-        long readTo = storage.read(
-                group,
-                wanted.fromSlot(),
-                wanted.toSlot(),
-                wanted.maxBytes(),
-                (ofGroup, kind, slotFrom, slotTo, body) -> {
-                    Record record = RecordCodec.decode(kind, body);
-                    if (record instanceof Record.Accepted vote) {
-                        latest.put(vote.slot(), vote.value());
-                    } else if (record instanceof Record.Chosen choice) {
-                        latest.put(choice.slot(), choice.value());
-                    }
-                });
+        Latest latest = new Latest(lost);
+        long readTo = wanted.fromSlot() <= silentUpTo
+                ? 0
+                : storage.read(group, wanted.fromSlot(), wanted.toSlot(), wanted.maxBytes(), latest);
         List<Value> values = new ArrayList<>();
         long payload = 0;
         for (long slot = wanted.fromSlot(); slot <= Math.min(readTo, wanted.toSlot()); slot++) {
-            Value value = lost.containsAll(slot, slot) ? null : latest.get(slot);
+            Value value = latest.value(slot);
             if (value == null || (!values.isEmpty() && payload + value.bytes() > wanted.maxBytes())) {
                 break;
             }

@@ -93,7 +93,8 @@ final class NodeAssembly {
                 apply::executedUpTo,
                 mailbox,
                 wiring.transferTime());
-        reader = new JournalReader(settings.storage(), group, recovered.lost(), mailbox, transfers);
+        reader = new JournalReader(
+                settings.storage(), group, recovered.lost(), recovered.silentUpTo(), mailbox, transfers);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         long heartbeatNanos = timing.heartbeat().toNanos();
         FoundingWait founding = new FoundingWait(
@@ -141,6 +142,7 @@ final class NodeAssembly {
                         mailbox,
                         storage,
                         apply,
+                        reader,
                         outbox,
                         handshake,
                         founding,

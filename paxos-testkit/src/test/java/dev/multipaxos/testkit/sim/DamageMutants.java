@@ -78,18 +78,21 @@ final class DamageMutants {
                                 "return prefix;")
                         .foundBy(
                                 "core.RebuildingTest.it_says_that_it_holds_what_it_executed_again_only_when_a_snapshot_does"),
-                core(
-                        "Learner",
-                        "REBUILT_OUT_OF_ORDER",
-                        "what is fetched below the base is executed when it comes, not when it is its turn",
-                        "if (slot == handedOut + 1 && slot <= log.base()) {",
-                        "if (slot > handedOut && slot <= log.base()) {"),
                 runtime(
                         "JournalReader",
                         "OLDER_VOTE_SERVED_AS_CHOSEN",
                         "what the journal still says of a slot of which records were lost is served as chosen",
-                        "lost.containsAll(slot, slot) ? null : latest.get(slot)",
-                        "latest.get(slot)"));
+                        "lost.containsAll(slot, slot) ? null : values.get(slot)",
+                        "values.get(slot)")
+                        .foundBy("runtime.JournalReaderTest.damage_that_is_met_is_passed_over"),
+                runtime(
+                                "JournalReader",
+                                "VOTE_SERVED_BELOW_AN_INSTALL",
+                                "what was voted for before a snapshot was installed over it is served as chosen",
+                                "wanted.fromSlot() <= silentUpTo",
+                                "wanted.fromSlot() < 0")
+                        .foundBy(
+                                "runtime.JournalReaderTest.what_is_behind_an_installed_snapshot_is_not_read_whatever_this_node_voted_for"));
     }
 
     /** A disk that is nearly full. */
@@ -108,7 +111,8 @@ final class DamageMutants {
                         "LEADS_ON_A_FULL_DISK",
                         "a node leads that can take no values",
                         "driver.handle(new Input.MayLead(!room.isShort()));",
-                        "driver.handle(new Input.MayLead(true));"),
+                        "driver.handle(new Input.MayLead(true));")
+                        .pendingAs("DiskFullTest finds it, but waits half a minute for a leader that does not come"),
                 runtime(
                                 "PendingProposals",
                                 "REFUSED_THOUGH_IT_LEFT",
