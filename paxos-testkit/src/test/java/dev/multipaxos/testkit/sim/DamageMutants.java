@@ -79,11 +79,11 @@ final class DamageMutants {
                         .foundBy(
                                 "core.RebuildingTest.it_says_that_it_holds_what_it_executed_again_only_when_a_snapshot_does"),
                 runtime(
-                        "JournalReader",
-                        "OLDER_VOTE_SERVED_AS_CHOSEN",
-                        "what the journal still says of a slot of which records were lost is served as chosen",
-                        "lost.containsAll(slot, slot) ? null : values.get(slot)",
-                        "values.get(slot)")
+                                "JournalReader",
+                                "OLDER_VOTE_SERVED_AS_CHOSEN",
+                                "what the journal still says of a slot of which records were lost is served as chosen",
+                                "lost.containsAll(slot, slot) ? null : values.get(slot)",
+                                "values.get(slot)")
                         .foundBy("runtime.JournalReaderTest.damage_that_is_met_is_passed_over"),
                 runtime(
                                 "JournalReader",
@@ -107,11 +107,11 @@ final class DamageMutants {
                         .foundBy(
                                 "testkit.DiskFullTest.a_follower_whose_disk_is_full_takes_no_values_and_catches_up_when_there_is_room"),
                 runtime(
-                        "EventLoop",
-                        "LEADS_ON_A_FULL_DISK",
-                        "a node leads that can take no values",
-                        "driver.handle(new Input.MayLead(!room.isShort()));",
-                        "driver.handle(new Input.MayLead(true));")
+                                "EventLoop",
+                                "LEADS_ON_A_FULL_DISK",
+                                "a node leads that can take no values",
+                                "driver.handle(new Input.MayLead(!room.isShort()));",
+                                "driver.handle(new Input.MayLead(true));")
                         .pendingAs("DiskFullTest finds it, but waits half a minute for a leader that does not come"),
                 runtime(
                                 "PendingProposals",

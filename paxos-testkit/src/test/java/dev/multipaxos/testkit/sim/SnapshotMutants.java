@@ -22,27 +22,24 @@ final class SnapshotMutants {
                         "        stored = apply.executedUpTo();\n        trim();\n"
                                 + "        apply.capture(job, repairing ? -1 : view.slot());"),
                 runtime(
-                                "Sessions",
-                                "SESSIONS_NOT_IN_SNAPSHOT",
-                                "a snapshot lacks the sessions",
-                                "byLastUse.forEach((id, session) -> sessions.add(",
-                                "Map.<Long, Session>of().forEach((id, session) -> sessions.add(")
-                        .foundBy("runtime.SessionTableTest.a_restored_table_behaves_as_the_one_that_was_captured"),
+                        "Sessions",
+                        "SESSIONS_NOT_IN_SNAPSHOT",
+                        "a snapshot lacks the sessions",
+                        "byLastUse.forEach((id, session) -> sessions.add(",
+                        "Map.<Long, Session>of().forEach((id, session) -> sessions.add("),
                 runtime(
-                                "Sessions",
-                                "ANSWERS_NOT_RESTORED",
-                                "a restored table has the sessions without what was answered in them",
-                                "            session.put(before, answer.answer());\n",
-                                "")
-                        .foundBy("runtime.SessionTableTest.a_restored_table_behaves_as_the_one_that_was_captured"),
+                        "Sessions",
+                        "ANSWERS_NOT_RESTORED",
+                        "a restored table has the sessions without what was answered in them",
+                        "            session.put(before, answer.answer());\n",
+                        ""),
                 runtime(
-                                "Sessions",
-                                "SESSIONS_RESTORED_BACKWARDS",
-                                "a restored table takes the session that was idle longest for the one last used",
-                                "byLastUse.putAll(read);",
-                                "List<Long> ids = new ArrayList<>(read.keySet());\n        java.util.Collections.reverse(ids);\n"
-                                        + "        ids.forEach(id -> byLastUse.put(id, read.get(id)));")
-                        .foundBy("runtime.SessionTableTest.a_restored_table_behaves_as_the_one_that_was_captured"),
+                        "Sessions",
+                        "SESSIONS_RESTORED_BACKWARDS",
+                        "a restored table takes the session that was idle longest for the one last used",
+                        "byLastUse.putAll(read);",
+                        "List<Long> ids = new ArrayList<>(read.keySet());\n        java.util.Collections.reverse(ids);\n"
+                                + "        ids.forEach(id -> byLastUse.put(id, read.get(id)));"),
                 runtime(
                                 "Sessions",
                                 "LOG_TIME_NOT_RESTORED",
@@ -132,11 +129,12 @@ final class SnapshotMutants {
                         .foundBy(
                                 "runtime.JournalWriterTest.what_touches_no_slot_is_said_again_above_the_durable_end_before_the_journal_goes"),
                 runtime(
-                        "Snapshots",
-                        "TRIM_UNDER_A_TRANSFER",
-                        "the log goes that the receiver of a snapshot will need behind it",
-                        "lowestNeeded.getAsLong() - 1)",
-                        "Long.MAX_VALUE)"),
+                                "Snapshots",
+                                "TRIM_UNDER_A_TRANSFER",
+                                "the log goes that the receiver of a snapshot will need behind it",
+                                "lowestNeeded.getAsLong() - 1)",
+                                "Long.MAX_VALUE)")
+                        .pendingAs("who lacks what follows its snapshot gets another one: no check counts how often"),
                 storage(
                                 "Trimmer",
                                 "TRIM_NOT_IN_THE_MANIFEST",
