@@ -54,12 +54,27 @@ class PlantedBugsTest {
     /** All at once, without running any; those that are to be caught are compiled when they are planted. */
     @Test
     void every_mutant_still_fits_into_the_code() {
-        List<String> problems = Stream.concat(Plants.caught().stream(), Plants.pending().stream())
-                .filter(Mutant.class::isInstance)
-                .map(Mutant.class::cast)
-                .flatMap(mutant -> problem(mutant).stream())
-                .toList();
+        List<String> problems =
+                mutants().flatMap(mutant -> problem(mutant).stream()).toList();
         assertThat(problems).isEmpty();
+    }
+
+    private static Stream<Mutant> mutants() {
+        return Stream.concat(Plants.caught().stream(), Plants.pending().stream())
+                .filter(Mutant.class::isInstance)
+                .map(Mutant.class::cast);
+    }
+
+    @Test
+    void the_tests_that_must_find_a_bug_pass_without_it() {
+        MutantLoader none = new MutantLoader(Map.of());
+        List<String> failures = mutants()
+                .map(Mutant::test)
+                .filter(test -> !test.isEmpty())
+                .distinct()
+                .flatMap(test -> Stream.ofNullable(none.test(test).apply(1)))
+                .toList();
+        assertThat(failures).isEmpty();
     }
 
     private static Optional<String> problem(Mutant mutant) {
