@@ -36,6 +36,14 @@ class ReplayTest {
     }
 
     @Test
+    void a_snapshot_that_was_installed_leaves_what_was_promised_as_it_was() {
+        Replay replay = replay(5, 0);
+        replay.record(new Record.Promised(SECOND));
+        replay.record(new Record.Installed(5));
+        assertThat(replay.finish().promised()).isEqualTo(SECOND);
+    }
+
+    @Test
     void a_trimmed_journal_without_its_snapshot_is_executed_from_nowhere_and_keeps_what_is_open() {
         Replay replay = replay(0, 5_000_000_000L);
         replay.record(vote(5_000_000_001L, FIRST));

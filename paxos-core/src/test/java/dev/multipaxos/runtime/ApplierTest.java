@@ -60,11 +60,12 @@ class ApplierTest {
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Execution<Bytes, Bytes> execution =
             new Execution<>(echo, Codec.bytes(), Codec.bytes(), new Sessions(SessionRules.STANDARD));
+    private final PendingProposals proposals = new PendingProposals(mailbox, () -> 1, 1, SessionRules.STANDARD, 0);
     private final Applier apply = new Applier(
             execution,
             new SnapshotReader(store, HeapSnapshots.FOUNDING, execution),
             0,
-            new PendingProposals(mailbox, () -> 1, 1, SessionRules.STANDARD, 0),
+            proposals,
             new ClientOutcomes(1_000, mailbox),
             mailbox);
     private final Thread thread = new NodeThread("apply", apply, failure::set);
@@ -141,6 +142,33 @@ class ApplierTest {
         assertThat(apply.executedUpTo()).isEqualTo(12);
         assertThat(apply.backlogBytes()).isZero();
         assertThat(waits.future()).isCompletedWithValue(7);
+    }
+
+    @Test
+    void a_call_that_is_open_while_slots_are_skipped_may_have_been_executed_in_them() throws IOException {
+        assertThat(room.enter(1, 0)).isTrue();
+        ProposeCall<Bytes> call = new ProposeCall<>(room, Bytes.EMPTY, Codec.bytes(), Long.MAX_VALUE);
+        proposals.onOpened(0, 77);
+        proposals.add(call);
+        proposals.submit(nobody(), 0);
+        apply.install(elsewhere(10, "elsewhere"));
+        work();
+
+        assertThat(call.skipped).isTrue();
+    }
+
+    private static PendingProposals.Target nobody() {
+        return new PendingProposals.Target() {
+            @Override
+            public boolean exists() {
+                return false;
+            }
+
+            @Override
+            public void send(Command command, @Nullable ProposeCall<?> call) {
+                throw new AssertionError(command);
+            }
+        };
     }
 
     @Test

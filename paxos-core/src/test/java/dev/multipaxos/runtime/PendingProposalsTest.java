@@ -119,6 +119,18 @@ class PendingProposalsTest {
         assertThat(mayHaveBeenApplied(behind)).isFalse();
     }
 
+    @Test
+    void what_is_refused_for_want_of_room_has_never_left() {
+        ProposeCall<String> left = added();
+        openSession();
+        proposals.submit(leader, 0);
+        ProposeCall<String> here = added();
+        proposals.refuse(() -> new PaxosException.DiskFull("no room"));
+
+        assertThat(here.future()).isCompletedExceptionally();
+        assertThat(left.future()).isNotDone();
+    }
+
     private static boolean mayHaveBeenApplied(ProposeCall<?> call) {
         try {
             call.future().join();

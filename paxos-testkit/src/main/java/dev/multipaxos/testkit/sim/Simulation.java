@@ -278,10 +278,8 @@ public final class Simulation {
         List<SimulatedNode> back = new ArrayList<>(nodes);
         back.removeAll(away);
         int more = random.nextInt(1 + nodes.size() - swarm.needed()) - away.size();
-        if (!nodes.stream().allMatch(SimulatedNode::isConfirmed)) {
-            more = 0; // the first start of a cluster needs them all
-        }
-        while (more-- > 0) {
+        boolean founded = nodes.stream().allMatch(SimulatedNode::isConfirmed); // which may take all of them
+        while (founded && more-- > 0) {
             away.add(back.remove(random.nextInt(back.size())));
         }
         for (SimulatedNode gone : away) {

@@ -1,5 +1,7 @@
 package dev.multipaxos.testkit.sim;
 
+import static dev.multipaxos.testkit.sim.Mutant.core;
+
 import java.util.List;
 
 /** Bugs in {@code dev.multipaxos.core}: what {@code docs/protocol.md} says with "never", "only if" and "not". */
@@ -7,117 +9,107 @@ final class CoreMutants {
 
     private CoreMutants() {}
 
-    private static Mutant in(String type, String name, String breaks, String original, String replacement) {
-        return new Mutant(
-                name,
-                breaks,
-                "paxos-core/src/main/java/dev/multipaxos/core/" + type + ".java",
-                original,
-                replacement,
-                "");
-    }
-
     /** The acceptor's memory, and what it says of it. */
     static List<Mutant> promisesAndVotes() {
         return List.of(
-                in(
+                core(
                         "Acceptor",
                         "ACCEPT_BELOW_PROMISED",
                         "an acceptor votes at a ballot below the one that it promised",
                         "if (ballot.isBelow(promised)) {",
                         "if (ballot.equals(Ballot.ZERO)) {"),
-                in(
+                core(
                         "Acceptor",
                         "ACCEPT_COMPARES_ROUNDS",
                         "an acceptor votes at another node's lower ballot of the round that it promised",
                         "if (ballot.isBelow(promised)) {",
                         "if (ballot.round() < promised.round()) {"),
-                in(
+                core(
                         "Acceptor",
                         "PROMISE_NOT_RECORDED",
                         "a promise is said and not appended to the journal",
                         "effects.append(new Record.Promised(promised));",
                         ""),
-                in(
+                core(
                         "Acceptor",
                         "PROMISE_NOT_REMEMBERED",
                         "a promise is on the disk and not in memory",
                         "promised = message.ballot();\n            effects.append(new Record.Promised(promised));",
                         "effects.append(new Record.Promised(message.ballot()));"),
-                in(
+                core(
                         "Acceptor",
                         "VOTE_NOT_RECORDED",
                         "a vote is said and not appended to the journal",
                         "effects.append(new Record.Accepted(slot, ballot, message.value()));",
                         ""),
-                in(
+                core(
                         "Acceptor",
                         "VOTE_IS_NO_PROMISE",
                         "voting at a higher ballot does not raise what is promised",
                         "            promised = ballot;\n",
                         ""),
-                in(
+                core(
                         "Acceptor",
                         "VOTE_AT_AN_OLDER_BALLOT_COUNTS",
                         "who holds the value at an older ballot votes for it again without a new record",
                         "            log.accept(slot, ballot, message.value());\n            effects.append(",
                         "boolean held = !log.isEmpty(slot) && log.value(slot).equals(message.value());"
                                 + " log.accept(slot, ballot, message.value()); if (!held) effects.append("),
-                in(
+                core(
                         "Acceptor",
                         "VOTE_ABOVE_THE_RING",
                         "an acceptor votes for a slot that it has no place for",
                         "return; // never grow to a number off the wire",
                         "vote(ballot, SlotRanges.of(slot, slot), effects); return; //"),
-                in(
+                core(
                         "Acceptor",
                         "RING_OFF_BY_ONE",
                         "an acceptor takes one slot more than its ring holds, over the oldest",
                         "if (slot > log.end()) {",
                         "if (slot > log.end() + 1) {"),
-                in(
+                core(
                         "Acceptor",
                         "PROMISE_SKIPS_FIRST_SLOT",
                         "a promise begins one slot too late",
                         "Math.max(coveredFrom, learner.chosenUpTo() + 1)",
                         "Math.max(coveredFrom, learner.chosenUpTo() + 2)"),
-                in(
+                core(
                         "Acceptor",
                         "PROMISE_CHUNK_SKIPS",
                         "where a promise is cut, the slot behind the cut is left out",
                         "                bytes = 0;\n            }",
                         "                bytes = 0;\n                continue;\n            }"),
-                in(
+                core(
                         "Acceptor",
                         "FIRST_CHUNK_COVERS_ALL",
                         "the first chunk of a promise says that nothing comes after it",
                         "promise(asked, covered, slot - 1, chunk, unknown)",
                         "promise(asked, covered, Long.MAX_VALUE, chunk, unknown)"),
-                in(
+                core(
                         "Acceptor",
                         "ONE_BALLOT_FOR_TWO",
                         "a promise tells each vote at the ballot that is promised now",
                         "new Entry(slot, log.ballot(slot), value, log.isChosen(slot))",
                         "new Entry(slot, promised, value, log.isChosen(slot))"),
-                in(
+                core(
                         "Acceptor",
                         "ACCEPTED_TOLD_AS_CHOSEN",
                         "a promise tells what is accepted as if it were chosen",
                         "new Entry(slot, log.ballot(slot), value, log.isChosen(slot))",
                         "new Entry(slot, log.ballot(slot), value, true)"),
-                in(
+                core(
                         "Replay",
                         "PROMISE_NOT_REPLAYED",
                         "after a restart only votes are promises",
                         "promised = promised.max(promise.ballot());",
                         ""),
-                in(
+                core(
                         "Replay",
                         "VOTES_PROMISE_NOT_REPLAYED",
                         "after a restart votes are no promises",
                         "promised = promised.max(vote.ballot());",
                         ""),
-                in(
+                core(
                         "Replay",
                         "FIRST_VOTE_REPLAYED",
                         "after a restart the first vote for a slot is held, not the last",
@@ -128,86 +120,86 @@ final class CoreMutants {
     /** Who counts, what is proposed, and when something is chosen. */
     static List<Mutant> proposing() {
         return List.of(
-                in(
+                core(
                         "Configuration",
                         "PHASE_1_QUORUM_ONE_SHORT",
                         "one promise too few elects a leader",
                         "Long.bitCount(votes) >= quorums.phase1()",
                         "Long.bitCount(votes) >= Math.max(1, quorums.phase1() - 1)"),
-                in(
+                core(
                         "Configuration",
                         "PHASE_2_QUORUM_ONE_SHORT",
                         "one vote too few chooses a value: n/2 instead of a majority",
                         "Long.bitCount(votes) >= quorums.phase2()",
                         "Long.bitCount(votes) >= Math.max(1, quorums.phase2() - 1)"),
-                in(
+                core(
                         "Proposer",
                         "REPEATED_VOTE_COUNTS_TWICE",
                         "a vote that comes twice is counted for the next member, too",
                         "votes[at(slot)] |= bit;",
                         "votes[at(slot)] |= (votes[at(slot)] & bit) == 0 ? bit : bit << 1;"),
-                in(
+                core(
                         "Proposer",
                         "VOTES_OF_ANOTHER_SLOT",
                         "a slot begins with the votes of the one that had its place in the ring",
                         "votes[at(slot)] = 0;",
                         ""),
-                in(
+                core(
                         "Proposer",
                         "OWN_VOTE_NOT_AWAITED",
                         "a leader counts its own vote when it proposes, before its disk has it",
                         "votes[at(slot)] = 0;",
                         "votes[at(slot)] = configuration.bit(self);"),
-                in(
+                core(
                         "Replica",
                         "PROMISES_OF_AN_OLDER_BALLOT",
                         "a candidate counts promises that answer its earlier ballot",
                         "if (proposer.isIdle() || !message.ballot().equals(proposer.ballot())) {",
                         "if (proposer.isIdle()) {"),
-                in(
+                core(
                         "Recovery",
                         "LOWEST_BALLOT_WINS",
                         "of two votes for a slot the older one is proposed again",
                         "one.ballot().isBelow(other.ballot()) ? other : one",
                         "one.ballot().isBelow(other.ballot()) ? one : other"),
-                in(
+                core(
                         "Recovery",
                         "CLEARED_IS_EMPTY",
                         "a slot that a promise reports chosen or cleared, without its value, counts as empty",
                         "if ((complete & 1L << i) != 0 && chosenUpTo[i] < slot && knows(i, slot)) {",
                         "if ((complete & 1L << i) != 0 && knows(i, slot)) {"),
-                in(
+                core(
                         "Recovery",
                         "INCOMPLETE_PROMISE_COUNTS",
                         "a member counts with the first chunk of its promise",
                         "if (told.containsAll(firstOpen, Long.MAX_VALUE)) {",
                         "if (!covered[member].isEmpty()) {"),
-                in(
+                core(
                         "Recovery",
                         "FRESH_VALUE_OVER_A_VOTE",
                         "a leader proposes fresh values in slots that a promise told votes for",
                         "            top = Math.max(top, entry.slot());\n",
                         ""),
-                in(
+                core(
                         "Proposer",
                         "VOTES_REPLACED_BY_NO_OPS",
                         "a leader proposes nothing where it should propose what was voted for",
                         "propose(slot, entry == null ? Value.NO_OP : entry.value(), effects);",
                         "propose(slot, Value.NO_OP, effects);"),
-                in(
+                core(
                         "Proposer",
                         "HOLE_LEFT",
                         "an empty slot below one with votes gets no no-op",
                         "} else if (mayPropose(slot)) {",
                         "} else if (entry != null && mayPropose(slot)) {"),
-                in(
+                core(
                         "Proposer",
                         "PROPOSED_AGAIN_FROM_A_LATE_PROMISE",
                         "a slot in which a value is proposed already gets what a late promise tells",
                         "if (log.isChosen(slot) || log.isVotedAt(slot, ballot)) {",
                         "Entry late = merging.entry(slot);\n            if (log.isChosen(slot) || (log.isVotedAt(slot, ballot)\n"
                                 + "                    && (late == null || late.value().equals(log.value(slot))))) {"),
-                in(
+                core(
                         "Election",
                         "BALLOT_USED_TWICE",
                         "a node campaigns once more with the ballot that it promised itself",
@@ -218,67 +210,67 @@ final class CoreMutants {
     /** What is known to be chosen, kept, and read. */
     static List<Mutant> learning() {
         return List.of(
-                in(
+                core(
                         "Learner",
                         "WATERMARK_OF_ANY_BALLOT",
                         "a watermark covers what was accepted at another ballot than the sender's",
                         "if (log.isVotedAt(slot, ballot)) {",
                         "if (!log.isEmpty(slot)) {"),
-                in(
+                core(
                         "Learner",
                         "LEARNED_OVER_ANOTHER_VOTE",
                         "who holds another value than the chosen one that it fetched keeps its own",
                         "} else if (!log.isEmpty(slot) && log.value(slot).equals(value)) {",
                         "} else if (!log.isEmpty(slot)) {"),
-                in(
+                core(
                         "Learner",
                         "LEARNED_NOT_RECORDED",
                         "a fetched value is not appended to the journal",
                         "effects.append(new Record.Chosen(slot, value));",
                         ""),
-                in(
+                core(
                         "Learner",
                         "PREFIX_RECORDED_TOO_LONG",
                         "the journal says of one slot more than is chosen that it is",
                         "new Record.ChosenUpTo(chosenUpTo)",
                         "new Record.ChosenUpTo(chosenUpTo + 1)"),
-                in(
+                core(
                         "CatchUp",
                         "CATCH_UP_SENDS_ACCEPTED",
                         "catch-up sends what is accepted as if it were chosen",
                         "long last = Math.min(message.toSlot(), learner.chosenUpTo());",
                         "long last = learner.chosenUpTo(); while (last < log.end() && !log.isEmpty(last + 1)) { last++; }"),
-                in(
+                core(
                         "Compaction",
                         "HOLDS_BEFORE_IT_IS_RECORDED",
                         "a node says what it holds without a record of it",
                         "            learner.recordChosenUpTo(effects);\n",
                         ""),
-                in(
+                core(
                         "Compaction",
                         "HOLDS_BEFORE_IT_IS_EXECUTED",
                         "a node says that it holds what is chosen and not executed",
                         "long executed = learner.executed();",
                         "long executed = learner.chosenUpTo();"),
-                in(
+                core(
                         "ReadBarrier",
                         "READ_WITHOUT_A_QUORUM",
                         "a leader reads without asking whether it still leads",
                         "acks = configuration.bit(self);",
                         "acks = -1L;"),
-                in(
+                core(
                         "ReadBarrier",
                         "READ_JOINS_A_ROUND",
                         "a read is confirmed by a round that began before it came",
                         "waiting.add(token);",
                         "(asking.isEmpty() ? waiting : asking).add(token);"),
-                in(
+                core(
                         "Replica",
                         "READ_BEFORE_RECOVERED",
                         "a new leader reads before what its predecessors chose is chosen here",
                         "proposer.isRecovered() && reads.begin(",
                         "reads.begin("),
-                in(
+                core(
                         "Replica",
                         "OLD_LEADER_ACKNOWLEDGED",
                         "a heartbeat below the promised ballot is acknowledged",
@@ -289,43 +281,43 @@ final class CoreMutants {
     /** The cluster stands still. */
     static List<Mutant> standingStill() {
         return List.of(
-                in(
+                core(
                         "Replica",
                         "NO_RETRANSMISSION",
                         "a leader never sends again what was lost",
                         "            proposer.resend(effects);\n",
                         ""),
-                in(
+                core(
                         "Replica",
                         "NO_HEARTBEATS",
                         "a leader says nothing while it has nothing to propose",
                         "            sendHeartbeats(effects);\n            proposer.resend(effects);",
                         "            proposer.resend(effects);"),
-                in(
+                core(
                         "Replica",
                         "NO_ANSWER_TO_PRE_VOTES",
                         "nobody answers who asks whether to campaign",
                         "effects.send(from, election.answer(message, acceptor.promised(), learner.chosenUpTo()));",
                         ""),
-                in(
+                core(
                         "Replica",
                         "CANDIDATE_WAITS_FOR_EVER",
                         "a candidate neither repeats a prepare that was lost nor gives its ballot up",
                         "case PREPARING -> {",
                         "case PREPARING -> {\n                if (proposer.isIdle())"),
-                in(
+                core(
                         "Fetch",
                         "NOBODY_IS_ASKED",
                         "who is behind never asks for what is missing",
                         "if (--countdown <= 0) {",
                         "if (--countdown == Integer.MIN_VALUE) {"),
-                in(
+                core(
                         "CatchUp",
                         "CATCH_UP_FROM_MEMORY_ONLY",
                         "what left memory is not read from the journal for those who lack it",
                         "effects.readLog(from, message.fromSlot(), Math.min(last, log.base()), parameters.chunkBytes());",
                         ""),
-                in(
+                core(
                         "Compaction",
                         "MEMORY_NEVER_FREED",
                         "what everybody holds stays in the ring until it is full",
@@ -336,32 +328,32 @@ final class CoreMutants {
     /** Rules that only a rare schedule needs. */
     static List<Mutant> rarelyNeeded() {
         return List.of(
-                in(
+                core(
                         "Replica",
                         "VOTES_OF_AN_OLDER_BALLOT",
                         "a leader counts votes that answer its earlier ballot",
                         "if (!proposer.isIdle() && message.ballot().equals(proposer.ballot())) {",
                         "if (!proposer.isIdle()) {"),
-                in(
+                core(
                         "Recovery",
                         "LATE_PROMISES_NOT_MERGED",
                         "answers that come after the election count, but what they tell is not merged",
                         "for (Entry entry : message.entries()) {",
                         "for (Entry entry : message.entries()) {\n"
                                 + "            if (2 * Long.bitCount(complete) > covered.length) {\n                break;\n            }"),
-                in(
+                core(
                         "Replica",
                         "NO_STEP_DOWN",
                         "a leader that learns another choice than its proposal goes on at its ballot",
                         "stepDown(effects); // before anything else is said at that ballot",
                         ""),
-                in(
+                core(
                         "ReadBarrier",
                         "READ_BY_ANOTHER_ROUND",
                         "acknowledgements of an earlier round confirm a read",
                         "if (openRound() != 0 && message.readRound() == round) {",
                         "if (openRound() != 0) {"),
-                in(
+                core(
                         "Acceptor",
                         "CHOSEN_VALUE_OVERWRITTEN",
                         "an acceptor votes for another value than the one that it knows to be chosen",

@@ -17,16 +17,64 @@ import org.jspecify.annotations.Nullable;
  * @param file the source file, from the directory that holds the modules
  * @param original what is replaced; it stands in the file exactly once
  * @param replacement what stands there instead
- * @param pending why the simulation cannot find it yet; empty if it must
+ * @param test which test must find it; empty if the simulation must
+ * @param pending why nothing can find it yet; empty if something must
  */
-record Mutant(String name, String breaks, String file, String original, String replacement, String pending)
+record Mutant(String name, String breaks, String file, String original, String replacement, String test, String pending)
         implements Plant {
+
+    /** One in {@code dev.multipaxos.core}. */
+    static Mutant core(String type, String name, String breaks, String original, String replacement) {
+        return in("paxos-core/src/main/java/dev/multipaxos/core/", type, name, breaks, original, replacement);
+    }
+
+    /** One in {@code dev.multipaxos.runtime}. */
+    static Mutant runtime(String type, String name, String breaks, String original, String replacement) {
+        return in("paxos-core/src/main/java/dev/multipaxos/runtime/", type, name, breaks, original, replacement);
+    }
+
+    /** One in {@code dev.multipaxos.wire}. */
+    static Mutant wire(String type, String name, String breaks, String original, String replacement) {
+        return in("paxos-core/src/main/java/dev/multipaxos/wire/", type, name, breaks, original, replacement);
+    }
+
+    /** One in {@code dev.multipaxos.storage}. */
+    static Mutant storage(String type, String name, String breaks, String original, String replacement) {
+        return in("paxos-storage/src/main/java/dev/multipaxos/storage/", type, name, breaks, original, replacement);
+    }
+
+    private static Mutant in(
+            String directory, String type, String name, String breaks, String original, String replacement) {
+        return new Mutant(name, breaks, directory + type + ".java", original, replacement, "", "");
+    }
+
+    /**
+     * {@return this one, to be found by a test and not by the simulation}
+     *
+     * @param method the test: its class, from {@code dev.multipaxos} on, and its method
+     */
+    Mutant foundBy(String method) {
+        return new Mutant(name, breaks, file, original, replacement, method, pending);
+    }
+
+    /**
+     * {@return this one, not to be found yet}
+     *
+     * @param why what is missing
+     */
+    Mutant pendingAs(String why) {
+        return new Mutant(name, breaks, file, original, replacement, test, why);
+    }
 
     @Override
     public LongFunction<@Nullable String> plant(long events) {
-        Map<String, byte[]> changed =
-                MutantCompiler.compile(Path.of(file).getFileName().toString(), source());
-        return new MutantLoader(changed).seeds(events);
+        MutantLoader loader = new MutantLoader(compiled());
+        return test.isEmpty() ? loader.seeds(events) : loader.test(test);
+    }
+
+    /** {@return the classes with the bug in them, by name} */
+    Map<String, byte[]> compiled() {
+        return MutantCompiler.compile(Path.of(file).getFileName().toString(), source());
     }
 
     /** {@return the source with the bug in it} */

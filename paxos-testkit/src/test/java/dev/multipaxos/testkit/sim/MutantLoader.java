@@ -3,6 +3,9 @@ package dev.multipaxos.testkit.sim;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class MutantLoader extends ClassLoader {
 
     private static final String OURS = "dev.multipaxos.";
+    private static final List<String> MODULES = List.of("paxos-core", "paxos-storage");
 
     private final Map<String, byte[]> changed;
 
@@ -28,6 +32,20 @@ final class MutantLoader extends ClassLoader {
                     .newInstance(events);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * {@return runs one test, which may be of another module}
+     *
+     * @param test its class, from {@code dev.multipaxos} on, and its method
+     */
+    LongFunction<@Nullable String> test(String test) {
+        int dot = test.lastIndexOf('.');
+        try {
+            return new TestRun(loadClass(OURS + test.substring(0, dot)), test.substring(dot + 1));
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException("no class of the test " + test + ": build the modules with their tests", e);
         }
     }
 
@@ -51,13 +69,23 @@ final class MutantLoader extends ClassLoader {
         if (mutated != null) {
             return mutated;
         }
-        try (InputStream original = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
-            if (original == null) {
-                throw new ClassNotFoundException(name);
-            }
-            return original.readAllBytes();
+        String file = name.replace('.', '/') + ".class";
+        try (InputStream original = getParent().getResourceAsStream(file)) {
+            return original == null ? ofTests(name, file) : original.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Of the modules below, whose tests are on no class path. */
+    private static byte[] ofTests(String name, String file) throws ClassNotFoundException, IOException {
+        for (String module : MODULES) {
+            Path path =
+                    Mutant.sources().resolve(module + "/target/test-classes").resolve(file);
+            if (Files.exists(path)) {
+                return Files.readAllBytes(path);
+            }
+        }
+        throw new ClassNotFoundException(name);
     }
 }

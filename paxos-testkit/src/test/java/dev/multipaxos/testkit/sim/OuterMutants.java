@@ -1,41 +1,15 @@
 package dev.multipaxos.testkit.sim;
 
+import static dev.multipaxos.testkit.sim.Mutant.runtime;
+import static dev.multipaxos.testkit.sim.Mutant.storage;
+import static dev.multipaxos.testkit.sim.Mutant.wire;
+
 import java.util.List;
 
 /** Bugs around the core: in the gate, the codecs and the storage. */
 final class OuterMutants {
 
     private OuterMutants() {}
-
-    private static Mutant runtime(String type, String name, String breaks, String original, String replacement) {
-        return new Mutant(
-                name,
-                breaks,
-                "paxos-core/src/main/java/dev/multipaxos/runtime/" + type + ".java",
-                original,
-                replacement,
-                "");
-    }
-
-    private static Mutant wire(String type, String name, String breaks, String original, String replacement) {
-        return new Mutant(
-                name,
-                breaks,
-                "paxos-core/src/main/java/dev/multipaxos/wire/" + type + ".java",
-                original,
-                replacement,
-                "");
-    }
-
-    private static Mutant storage(String type, String name, String breaks, String original, String replacement) {
-        return new Mutant(
-                name,
-                breaks,
-                "paxos-storage/src/main/java/dev/multipaxos/storage/" + type + ".java",
-                original,
-                replacement,
-                "");
-    }
 
     /** What leaves before it may. */
     static List<Mutant> gate() {

@@ -20,6 +20,13 @@ final class Plants {
                     OuterMutants.damage(),
                     RuntimeMutants.sessions(),
                     RuntimeMutants.calls(),
+                    SnapshotMutants.taking(),
+                    SnapshotMutants.trimming(),
+                    SnapshotMutants.installing(),
+                    DamageMutants.unknown(),
+                    DamageMutants.rebuilding(),
+                    DamageMutants.room(),
+                    DamageMutants.identity(),
                     PendingMutants.all())
             .<Plant>flatMap(List::stream)
             .toList();

@@ -1,0 +1,117 @@
+package dev.multipaxos.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.core.Ballot;
+import dev.multipaxos.core.Record;
+import dev.multipaxos.core.Value;
+import dev.multipaxos.spi.DiskSpace;
+import dev.multipaxos.spi.DurableStorage;
+import dev.multipaxos.spi.StorageException;
+import dev.multipaxos.wire.Confirmed;
+import dev.multipaxos.wire.Pinned;
+import dev.multipaxos.wire.RecordCodec;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class JournalWriterTest {
+
+    private static final Ballot PROMISED = new Ballot(7, 2);
+    private static final Pinned PEER = new Pinned(2, 22, 3, 4_000);
+    private static final Confirmed CONFIRMED = new Confirmed(11);
+
+    /** The journal: its records, in order; the durable position is how many of them are. */
+    private final List<Object> records = new ArrayList<>();
+
+    private final List<String> trims = new ArrayList<>();
+    private long durable;
+
+    private final DurableStorage storage = (DurableStorage) Proxy.newProxyInstance(
+            DurableStorage.class.getClassLoader(),
+            new Class<?>[] {DurableStorage.class},
+            (proxy, method, arguments) -> {
+                switch (method.getName()) {
+                    case "append" ->
+                        records.add(decoded((int) arguments[1], (Bytes) arguments[6], (Bytes) arguments[7]));
+                    case "sync" -> durable = records.size();
+                    case "durablePosition" -> {
+                        return durable;
+                    }
+                    case "space" -> {
+                        return DiskSpace.PLENTY;
+                    }
+                    case "trim" ->
+                        trims.add("up to " + arguments[1] + ", said again above " + arguments[2] + " of " + durable
+                                + ", kept " + arguments[3]);
+                    default -> throw new AssertionError(method);
+                }
+                return null;
+            });
+
+    private final JournalWriter writer = new JournalWriter(storage, 1, new Standing(), new Mailbox(100));
+
+    private static Object decoded(int kind, Bytes head, Bytes body) throws Exception {
+        byte[] whole = new byte[head.length() + body.length()];
+        System.arraycopy(head.array(), head.offset(), whole, 0, head.length());
+        System.arraycopy(body.array(), body.offset(), whole, head.length(), body.length());
+        return RecordCodec.isRuntimes(kind)
+                ? RecordCodec.decodeRuntimes(kind, Bytes.wrap(whole))
+                : RecordCodec.decode(kind, Bytes.wrap(whole));
+    }
+
+    private void append(Record record) {
+        writer.append(record, PROMISED);
+    }
+
+    private void write() throws StorageException {
+        writer.handOver();
+        writer.write();
+        writer.sync();
+    }
+
+    @Test
+    void what_touches_no_slot_is_said_again_above_the_durable_end_before_the_journal_goes() throws StorageException {
+        append(new Record.Promised(new Ballot(3, 1)));
+        append(new Record.Accepted(1, PROMISED, Value.NO_OP));
+        append(new Record.Installed(4));
+        append(new Record.ChosenUpTo(5));
+        writer.note(new Pinned(2, 22, 1, 100), PROMISED);
+        writer.note(PEER, PROMISED);
+        writer.noteNow(CONFIRMED, PROMISED);
+        write();
+        assertThat(durable).isEqualTo(7);
+        append(new Record.Chosen(6, Value.NO_OP));
+        writer.trim(5, 100);
+        write();
+
+        assertThat(records.subList(8, records.size()))
+                .containsExactlyInAnyOrder(
+                        new Record.Promised(PROMISED),
+                        new Record.Installed(4),
+                        new Record.ChosenUpTo(5),
+                        PEER,
+                        CONFIRMED);
+        assertThat(records.lastIndexOf(new Record.ChosenUpTo(5)))
+                .as("a mark over slots that only a snapshot holds follows the record of that")
+                .isGreaterThan(records.lastIndexOf(new Record.Installed(4)));
+        assertThat(trims).containsExactly("up to 5, said again above 7 of 13, kept 100");
+    }
+
+    @Test
+    void nothing_is_trimmed_before_what_is_said_again_is_durable_and_two_trims_at_once_are_one()
+            throws StorageException {
+        append(new Record.Promised(PROMISED));
+        writer.sync(1);
+        write();
+        writer.trim(5, 100);
+        writer.trim(4, 0);
+        writer.handOver();
+        writer.write();
+        assertThat(trims).isEmpty();
+        writer.sync();
+        assertThat(trims).containsExactly("up to 5, said again above 1 of 2, kept 0");
+    }
+}
