@@ -1,5 +1,6 @@
 package dev.multipaxos.runtime;
 
+import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Input;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.SlotRanges;
@@ -7,15 +8,17 @@ import dev.multipaxos.core.Value;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.wire.RecordCodec;
+import dev.multipaxos.wire.WireException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
  * Reads chosen values that are no longer in memory from the journal, for members that lag; what the journal does not reach back to
- * is left to {@link TransferJob}. Its queue is short, and what finds it full is dropped: the member asks again.
+ * is left to {@link TransferJob}, and so is what it has lost: of that this node says nothing. Its queue is short, and what finds it
+ * full is dropped: the member asks again.
  */
 final class JournalReader implements Job {
 
@@ -30,6 +33,30 @@ final class JournalReader implements Job {
         }
     }
 
+    /** What the journal says of some slots. */
+    private static final class Reading implements DurableStorage.RecordVisitor {
+        private final NavigableMap<Long, Value> latest =
+                new TreeMap<>(); // the last record of a chosen slot holds what is chosen there
+        private long lostUpTo = -1; // of these
+
+        @Override
+        public void record(int group, int kind, long slotFrom, long slotTo, Bytes body) throws WireException {
+            Record record = RecordCodec.decode(kind, body);
+            if (record instanceof Record.Accepted vote) {
+                latest.put(vote.slot(), vote.value());
+            } else if (record instanceof Record.Chosen choice) {
+                latest.put(choice.slot(), choice.value());
+            }
+        }
+
+        /** What was said before may have been overruled here. */
+        @Override
+        public void damaged(int group, long slotFrom, long slotTo, long promisedRound, int promisedNode) {
+            lostUpTo = Math.max(lostUpTo, slotTo);
+            latest.subMap(slotFrom, true, slotTo, true).clear();
+        }
+    }
+
     private static final int QUEUE_MAX = 64;
 
     private final DurableStorage storage;
@@ -37,18 +64,20 @@ final class JournalReader implements Job {
     private final SlotRanges lost;
     private final Mailbox mailbox;
     private final TransferJob transfers;
+    private long lostUpTo; // the last slot of which it is known that records are lost; this thread's
     private final ArrayDeque<Wanted> queue = new ArrayDeque<>(); // guarded by itself
     private boolean finished; // guarded by queue
 
     /**
      * Begins.
      *
-     * @param lost slots of which the journal has lost records: what it still says there may have been overruled
+     * @param recovered the slots of which the journal has lost records: what it still says there may have been overruled
      */
-    JournalReader(DurableStorage storage, int group, SlotRanges lost, Mailbox mailbox, TransferJob transfers) {
+    JournalReader(DurableStorage storage, int group, Recovered recovered, Mailbox mailbox, TransferJob transfers) {
         this.storage = storage;
         this.group = group;
-        this.lost = lost;
+        this.lost = recovered.lost();
+        this.lostUpTo = recovered.damagedUpTo();
         this.mailbox = mailbox;
         this.transfers = transfers;
     }
@@ -103,24 +132,16 @@ final class JournalReader implements Job {
     }
 
     private void serve(Wanted wanted) throws StorageException {
-        Map<Long, Value> latest = new TreeMap<>(); // the last record of a chosen slot holds what is chosen there
-        long readTo = storage.read(
-                group,
-                wanted.fromSlot(),
-                wanted.toSlot(),
-                wanted.maxBytes(),
-                (ofGroup, kind, slotFrom, slotTo, body) -> {
-                    Record record = RecordCodec.decode(kind, body);
-                    if (record instanceof Record.Accepted vote) {
-                        latest.put(vote.slot(), vote.value());
-                    } else if (record instanceof Record.Chosen choice) {
-                        latest.put(choice.slot(), choice.value());
-                    }
-                });
+        Reading reading = new Reading();
+        long readTo = storage.read(group, wanted.fromSlot(), wanted.toSlot(), wanted.maxBytes(), reading);
+        if (reading.lostUpTo > lostUpTo) { // once, whoever asks how often
+            lostUpTo = reading.lostUpTo;
+            mailbox.add(new DamageWatch.JournalDamaged(storage.durablePosition()));
+        }
         List<Value> values = new ArrayList<>();
         long payload = 0;
         for (long slot = wanted.fromSlot(); slot <= Math.min(readTo, wanted.toSlot()); slot++) {
-            Value value = lost.containsAll(slot, slot) ? null : latest.get(slot);
+            Value value = lost.containsAll(slot, slot) ? null : reading.latest.get(slot);
             if (value == null || (!values.isEmpty() && payload + value.bytes() > wanted.maxBytes())) {
                 break;
             }
