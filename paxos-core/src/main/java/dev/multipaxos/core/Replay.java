@@ -75,6 +75,7 @@ public final class Replay {
             onChosenUpTo(prefix.slot());
         } else if (record instanceof Record.Installed snapshot) {
             excused = Math.max(excused, snapshot.slot());
+            forgetVotesUpTo(snapshot.slot());
             onChosenUpTo(snapshot.slot());
         }
     }
@@ -90,6 +91,7 @@ public final class Replay {
      */
     public void damaged(long slotFrom, long slotTo, Ballot promisedBehind) {
         promised = promised.max(promisedBehind);
+        forgetVotesUpTo(excused); // that a snapshot was installed may be among what is lost
         if (slotTo == 0) {
             return;
         }
@@ -101,6 +103,11 @@ public final class Replay {
             touched.values().removeIf(entry -> !entry.chosen());
             touched.keySet().forEach(slot -> unknown = unknown.without(slot));
         }
+    }
+
+    /** A snapshot stood for these slots, and hid whether what this node had voted for is what was chosen. */
+    private void forgetVotesUpTo(long slot) {
+        entries.headMap(slot, true).values().removeIf(entry -> !entry.chosen());
     }
 
     /** {@return all slots of which records were lost, chosen ones too: what the journal says of them may not be the last word} */

@@ -45,6 +45,7 @@ final class EventLoop implements Job {
             Mailbox mailbox,
             JournalWriter storage,
             Applier apply,
+            JournalReader reader,
             Outbox outbox,
             Handshake handshake,
             FoundingWait founding,
@@ -378,6 +379,7 @@ final class EventLoop implements Job {
 
     /** The state machine was set to a member's snapshot. */
     void onInstalled(Snapshots.View snapshot) {
+        parts.reader().installed(snapshot.slot());
         driver.handle(new Input.Installed(snapshot.slot()));
         parts.proposals().sendAgain();
         parts.snapshots().onInstalled(snapshot);
@@ -476,7 +478,7 @@ final class EventLoop implements Job {
                 parts.outbox().send(from, new Edge.PinReply(envelope.storageId()));
             } else if (edge instanceof Edge.PinReply reply && parts.founding().agrees(from, reply)) {
                 parts.storage().noteNow(parts.founding().record(), replica.promised());
-            } else {
+            } else if (parts.founding().isOver()) { // before, nothing is installed
                 onSnapshots(from, edge);
             }
         }

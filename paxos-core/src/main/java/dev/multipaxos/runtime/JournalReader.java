@@ -12,8 +12,9 @@ import dev.multipaxos.wire.WireException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.NavigableMap;
+import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads chosen values that are no longer in memory from the journal, for members that lag; what the journal does not reach back to
@@ -33,27 +34,38 @@ final class JournalReader implements Job {
         }
     }
 
-    /** What the journal says of some slots. */
-    private static final class Reading implements DurableStorage.RecordVisitor {
-        private final NavigableMap<Long, Value> latest =
-                new TreeMap<>(); // the last record of a chosen slot holds what is chosen there
-        private long lostUpTo = -1; // of these
+    /** What the journal says of chosen slots: the last record of each holds what is chosen there, if none is lost. */
+    private static final class Latest implements DurableStorage.RecordVisitor {
+        private final Map<Long, Value> values = new TreeMap<>();
+        private SlotRanges lost;
+        private long lostUpTo = -1; // the last slot of which records are lost, as far as was read
+
+        Latest(SlotRanges lost) {
+            this.lost = lost;
+        }
 
         @Override
         public void record(int group, int kind, long slotFrom, long slotTo, Bytes body) throws WireException {
             Record record = RecordCodec.decode(kind, body);
             if (record instanceof Record.Accepted vote) {
-                latest.put(vote.slot(), vote.value());
+                values.put(vote.slot(), vote.value());
             } else if (record instanceof Record.Chosen choice) {
-                latest.put(choice.slot(), choice.value());
+                values.put(choice.slot(), choice.value());
             }
         }
 
-        /** What was said before may have been overruled here. */
         @Override
         public void damaged(int group, long slotFrom, long slotTo, long promisedRound, int promisedNode) {
-            lostUpTo = Math.max(lostUpTo, slotTo);
-            latest.subMap(slotFrom, true, slotTo, true).clear();
+            if (slotTo != 0) {
+                boolean known = lost.containsAll(Math.max(1, slotFrom), slotTo); // since the start, which sees to it
+                lostUpTo = known ? lostUpTo : Math.max(lostUpTo, slotTo);
+                lost = lost.with(Math.max(1, slotFrom), slotTo);
+            }
+        }
+
+        @Nullable
+        Value value(long slot) {
+            return lost.containsAll(slot, slot) ? null : values.get(slot);
         }
     }
 
@@ -67,17 +79,25 @@ final class JournalReader implements Job {
     private long lostUpTo; // the last slot of which it is known that records are lost; this thread's
     private final ArrayDeque<Wanted> queue = new ArrayDeque<>(); // guarded by itself
     private boolean finished; // guarded by queue
+    private volatile long silentUpTo;
 
     /**
      * Begins.
      *
-     * @param recovered the slots of which the journal has lost records: what it still says there may have been overruled
+     * @param lost slots of which the journal has lost records: what it still says there may have been overruled
+     * @param silentUpTo as {@link #installed}
      */
-    JournalReader(DurableStorage storage, int group, Recovered recovered, Mailbox mailbox, TransferJob transfers) {
+    JournalReader(
+            DurableStorage storage,
+            int group,
+            SlotRanges lost,
+            long silentUpTo,
+            Mailbox mailbox,
+            TransferJob transfers) {
         this.storage = storage;
         this.group = group;
-        this.lost = recovered.lost();
-        this.lostUpTo = recovered.damagedUpTo();
+        this.lost = lost;
+        this.silentUpTo = silentUpTo;
         this.mailbox = mailbox;
         this.transfers = transfers;
     }
@@ -91,6 +111,14 @@ final class JournalReader implements Job {
                 queue.notifyAll();
             }
         }
+    }
+
+    /**
+     * A snapshot stands for the slots up to this one, which hides whether what the journal says of them is what was chosen: it
+     * may hold votes that came to nothing. Before any of these slots is asked for here. Any thread.
+     */
+    void installed(long slot) {
+        silentUpTo = Math.max(silentUpTo, slot);
     }
 
     /** Ends the thread after what it is reading. Any thread. */
@@ -132,16 +160,18 @@ final class JournalReader implements Job {
     }
 
     private void serve(Wanted wanted) throws StorageException {
-        Reading reading = new Reading();
-        long readTo = storage.read(group, wanted.fromSlot(), wanted.toSlot(), wanted.maxBytes(), reading);
-        if (reading.lostUpTo > lostUpTo) { // once, whoever asks how often
-            lostUpTo = reading.lostUpTo;
+        Latest latest = new Latest(lost);
+        long readTo = wanted.fromSlot() <= silentUpTo
+                ? 0
+                : storage.read(group, wanted.fromSlot(), wanted.toSlot(), wanted.maxBytes(), latest);
+        if (latest.lostUpTo > lostUpTo) { // once, whoever asks how often
+            lostUpTo = latest.lostUpTo;
             mailbox.add(new DamageWatch.JournalDamaged(storage.durablePosition()));
         }
         List<Value> values = new ArrayList<>();
         long payload = 0;
         for (long slot = wanted.fromSlot(); slot <= Math.min(readTo, wanted.toSlot()); slot++) {
-            Value value = lost.containsAll(slot, slot) ? null : reading.latest.get(slot);
+            Value value = latest.value(slot);
             if (value == null || (!values.isEmpty() && payload + value.bytes() > wanted.maxBytes())) {
                 break;
             }

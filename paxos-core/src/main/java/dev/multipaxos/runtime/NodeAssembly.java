@@ -95,7 +95,8 @@ final class NodeAssembly {
                 apply::executedUpTo,
                 mailbox,
                 time);
-        reader = new JournalReader(settings.storage(), group, recovered, mailbox, transfers);
+        reader = new JournalReader(
+                settings.storage(), group, recovered.lost(), recovered.silentUpTo(), mailbox, transfers);
         Outbox outbox = new Outbox(settings.transport(), identity, storage);
         long heartbeatNanos = timing.heartbeat().toNanos();
         FoundingWait founding = new FoundingWait(
@@ -143,6 +144,7 @@ final class NodeAssembly {
                         mailbox,
                         storage,
                         apply,
+                        reader,
                         outbox,
                         handshake,
                         founding,

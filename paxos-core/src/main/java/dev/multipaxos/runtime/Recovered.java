@@ -70,6 +70,7 @@ record Recovered(
         settings.storage().replay(journal);
         Durable durable = replay.finish();
         checkRepairable(settings, durable);
+        vouchFor(begin.slot(), settings, journal.standing);
         LOG.info(
                 "node {} opened storage {} for the {}. time{}: began behind slot {}, executed up to slot {}, {} more held, in {} ms",
                 settings.node(),
@@ -125,8 +126,8 @@ record Recovered(
             if (RecordCodec.isRuntimes(kind)) {
                 standing.note(RecordCodec.decodeRuntimes(kind, body));
             } else {
-                voted = true;
                 Record record = RecordCodec.decode(kind, body);
+                voted |= !(record instanceof Record.Installed);
                 standing.note(record);
                 replay.record(record);
             }
@@ -185,6 +186,37 @@ record Recovered(
             throw new StorageException(
                     StorageException.Code.IO_FAILED, "the state machine's own store: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * The snapshot, or the state machine's own store, may be further than the journal: a member's snapshot was durable, but not yet
+     * that it is installed; or a choice was executed, but is not in the journal, which still says what this node had voted for
+     * instead. That must not be taken for what is chosen, now or later.
+     */
+    private static void vouchFor(long slot, NodeSettings<?, ?> settings, Standing standing) throws StorageException {
+        if (standing.vouchesFor(slot) || settings.membership().members().size() == 1) {
+            return; // alone, a node votes for what is chosen
+        }
+        Record.Installed installed = new Record.Installed(slot);
+        settings.storage()
+                .append(
+                        settings.group(),
+                        RecordCodec.kind(installed),
+                        0,
+                        0,
+                        standing.promised().round(),
+                        standing.promised().node(),
+                        RecordCodec.head(installed),
+                        RecordCodec.body(installed)); // durable with the first that is said behind it
+        standing.note(installed);
+    }
+
+    /**
+     * {@return the slot up to which the journal must not be asked what is chosen: a snapshot that was installed hides it. Where records
+     * are lost, that one was may be among them}
+     */
+    long silentUpTo() {
+        return damagedUpTo < 0 ? standing.installed() : Math.max(standing.installed(), trimmedUpTo);
     }
 
     /** What a disk has lost comes from others; where there are none, it is lost. */

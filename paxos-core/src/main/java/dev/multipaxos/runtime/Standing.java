@@ -65,6 +65,16 @@ final class Standing {
         return installed == 0 ? null : new Record.Installed(installed);
     }
 
+    /** {@return the end of the last snapshot that the journal says stands for the log; 0 if it says of none} */
+    long installed() {
+        return installed;
+    }
+
+    /** {@return whether the journal says that all slots up to this one are chosen} */
+    boolean vouchesFor(long slot) {
+        return slot <= Math.max(chosenUpTo, installed);
+    }
+
     /** {@return who is pinned, ascending} */
     Collection<Pinned> pinned() {
         return pinned.values();

@@ -103,4 +103,33 @@ class ReplayTest {
         assertThat(durable.unknown()).isEmpty();
         assertThat(durable.promised()).isEqualTo(new Ballot(5, 1));
     }
+
+    @Test
+    void a_vote_from_before_a_snapshot_was_installed_is_not_executed_in_its_place() {
+        Replay replay = replay(0, 0); // the snapshot of slot 5 is damaged
+        replay.record(vote(1, FIRST));
+        replay.record(new Record.ChosenUpTo(1));
+        replay.record(vote(2, FIRST)); // lost against another value, which this node never saw
+        replay.record(new Record.Installed(5));
+        replay.record(vote(6, SECOND));
+        replay.record(new Record.ChosenUpTo(6));
+        Durable durable = replay.finish();
+        assertThat(executed).containsExactly(1L);
+        assertThat(durable.executed()).isEqualTo(1);
+        assertThat(durable.base()).isEqualTo(6);
+    }
+
+    @Test
+    void nor_is_it_when_the_record_of_the_snapshot_is_lost() {
+        Replay replay = replay(0, 5);
+        replay.record(vote(1, FIRST));
+        replay.record(new Record.ChosenUpTo(1));
+        replay.record(vote(2, FIRST));
+        replay.damaged(0, 0, FIRST); // the snapshot of slot 5 was installed
+        replay.record(vote(6, SECOND));
+        replay.record(new Record.ChosenUpTo(6));
+        Durable durable = replay.finish();
+        assertThat(executed).containsExactly(1L);
+        assertThat(durable.base()).isEqualTo(6);
+    }
 }

@@ -18,6 +18,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -176,5 +177,43 @@ class OwnStoreTest {
                 .isInstanceOf(PaxosException.StartFailed.class)
                 .hasMessageContaining("MISSING_FILE")
                 .hasMessageContaining("the state machine's own store");
+    }
+
+    @Test
+    void whoever_was_away_gets_a_snapshot_from_nodes_that_need_none_themselves() {
+        Membership members = Membership.of("1=local:1", "2=local:2", "3=local:3");
+        MemoryStorage[] disks = {new MemoryStorage(), new MemoryStorage(), new MemoryStorage()};
+        Sum[] sums = new Sum[3];
+        List<PaxosNode<Long, Long>> nodes = new ArrayList<>();
+        try {
+            for (int i = 0; i < 3; i++) {
+                sums[i] = new Sum(new Committed(0, 0, Map.of()));
+                nodes.add(start(i, members, sums[i], disks[i]));
+            }
+            PaxosNode<Long, Long> one = nodes.get(0);
+            one.propose(1L, LONG).join();
+            MemoryStorage left = disks[2].crash();
+            nodes.get(2).close();
+            for (int i = 0; i < 200; i++) {
+                one.propose(1L, LONG).join();
+            }
+            await(() -> disks[0].trimmedUpTo(1) > 20 && disks[1].trimmedUpTo(1) > 20);
+            Sum back = new Sum(new Committed(0, 0, Map.of()));
+            nodes.add(start(2, members, back, left));
+            await(() -> back.durable.sum() > 100);
+            assertThat(one.propose(1L, LONG).join()).isEqualTo(202);
+        } finally {
+            nodes.forEach(PaxosNode::close);
+        }
+    }
+
+    private PaxosNode<Long, Long> start(int index, Membership members, Sum sum, MemoryStorage storage) {
+        return PaxosNode.builder(sum, Codec.int64(), Codec.int64())
+                .member(index + 1, members)
+                .storage(storage)
+                .transport(network.transport(index + 1))
+                .retention(SMALL)
+                .limits(Limits.defaults().withRetainedBytes(1_024)) // whoever is away is not served from memory
+                .start();
     }
 }

@@ -1,6 +1,7 @@
 package dev.multipaxos.examples.bigstate;
 
 import dev.multipaxos.Codec;
+import dev.multipaxos.Limits;
 import dev.multipaxos.Membership;
 import dev.multipaxos.NodeListener;
 import dev.multipaxos.PaxosNode;
@@ -19,6 +20,9 @@ import picocli.CommandLine.Option;
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 final class BigStateServer implements Callable<Integer> {
     static final int SEGMENT_BYTES = 1 << 20;
+
+    /** Little: who was away is to need the snapshot. */
+    private static final int RETAINED_BYTES = 1 << 20;
 
     @Option(names = "--id", required = true, description = "Which of the members this is.")
     private int id;
@@ -58,6 +62,7 @@ final class BigStateServer implements Callable<Integer> {
                 .member(id, Membership.of(members))
                 .storage(FileStorage.at(data).withSegmentBytes(SEGMENT_BYTES))
                 .transport(NettyTransport.tcp())
+                .limits(Limits.defaults().withRetainedBytes(RETAINED_BYTES))
                 .retention(new Retention(snapshotEveryMib << 20, 0, transferMibPerSecond << 20))
                 .listener(new NodeListener() {
                     @Override

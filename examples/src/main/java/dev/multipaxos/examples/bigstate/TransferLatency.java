@@ -95,7 +95,7 @@ final class TransferLatency implements Callable<Integer> {
         return cluster.server(BigCluster.AWAY)
                 .output()
                 .lines()
-                .anyMatch(line -> line.contains("snapshot") && line.contains("install"));
+                .anyMatch(line -> line.contains("restored a member's snapshot"));
     }
 
     private static void waitFor(BooleanSupplier condition) {

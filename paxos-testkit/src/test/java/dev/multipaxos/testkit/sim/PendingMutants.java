@@ -143,8 +143,8 @@ final class PendingMutants {
                         "runtime/JournalReader",
                         "OLDER_VOTE_SERVED_AS_CHOSEN",
                         "what the journal still says of a slot of which records were lost is served as chosen",
-                        "lost.containsAll(slot, slot) ? null : reading.latest.get(slot)",
-                        "reading.latest.get(slot)",
+                        "lost.containsAll(slot, slot) ? null : values.get(slot)",
+                        "values.get(slot)",
                         ROT),
                 core(
                         "core/Proposer",
