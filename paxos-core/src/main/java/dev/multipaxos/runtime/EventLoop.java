@@ -374,7 +374,6 @@ final class EventLoop implements Job {
 
     /** A snapshot that this node took is durable. */
     void onSnapshotTaken(SnapshotJob.Taken taken) {
-        driver.handle(new Input.Snapshotted(taken.id().slot()));
         parts.snapshots().onTaken(taken);
     }
 

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads chosen values that are no longer in memory from the journal, for members that lag; what the journal does not reach back to
- * is left to {@link TransferJob}. Its queue is short, and what finds it full is dropped: the member asks again.
+ * is left to {@link TransferJob}, and so is what it has lost: of that this node says nothing. Its queue is short, and what finds it
+ * full is dropped: the member asks again.
  */
 final class JournalReader implements Job {
 
@@ -37,6 +38,7 @@ final class JournalReader implements Job {
     private static final class Latest implements DurableStorage.RecordVisitor {
         private final Map<Long, Value> values = new TreeMap<>();
         private SlotRanges lost;
+        private long lostUpTo = -1; // the last slot of which records are lost, as far as was read
 
         Latest(SlotRanges lost) {
             this.lost = lost;
@@ -55,6 +57,8 @@ final class JournalReader implements Job {
         @Override
         public void damaged(int group, long slotFrom, long slotTo, long promisedRound, int promisedNode) {
             if (slotTo != 0) {
+                boolean known = lost.containsAll(Math.max(1, slotFrom), slotTo); // since the start, which sees to it
+                lostUpTo = known ? lostUpTo : Math.max(lostUpTo, slotTo);
                 lost = lost.with(Math.max(1, slotFrom), slotTo);
             }
         }
@@ -72,6 +76,7 @@ final class JournalReader implements Job {
     private final SlotRanges lost;
     private final Mailbox mailbox;
     private final TransferJob transfers;
+    private long lostUpTo; // the last slot of which it is known that records are lost; this thread's
     private final ArrayDeque<Wanted> queue = new ArrayDeque<>(); // guarded by itself
     private boolean finished; // guarded by queue
     private volatile long silentUpTo;
@@ -159,6 +164,10 @@ final class JournalReader implements Job {
         long readTo = wanted.fromSlot() <= silentUpTo
                 ? 0
                 : storage.read(group, wanted.fromSlot(), wanted.toSlot(), wanted.maxBytes(), latest);
+        if (latest.lostUpTo > lostUpTo) { // once, whoever asks how often
+            lostUpTo = latest.lostUpTo;
+            mailbox.add(new DamageWatch.JournalDamaged(storage.durablePosition()));
+        }
         List<Value> values = new ArrayList<>();
         long payload = 0;
         for (long slot = wanted.fromSlot(); slot <= Math.min(readTo, wanted.toSlot()); slot++) {

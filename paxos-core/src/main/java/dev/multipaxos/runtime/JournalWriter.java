@@ -40,8 +40,13 @@ final class JournalWriter implements Job, Driver.Journal {
         }
     }
 
-    /** Something durable stands for the slots up to this one. */
-    private record Trim(long upTo, long keepBytes) implements Task {
+    /** Something durable stands for the slots up to this one; nothing below a position is kept for its own sake. */
+    private record Trim(long upTo, long keepBytes, long below) implements Task {
+        Trim and(Trim other) {
+            return new Trim(
+                    Math.max(upTo, other.upTo), Math.min(keepBytes, other.keepBytes), Math.max(below, other.below));
+        }
+
         @Override
         public void run(JournalWriter storage) throws StorageException {
             storage.onTrim(this);
@@ -136,9 +141,15 @@ final class JournalWriter implements Job, Driver.Journal {
         tasks.push();
     }
 
-    /** Lets the journal go up to a slot, as {@link DurableStorage#trim} does, behind all records that were said before. */
-    void trim(long upTo, long keepBytes) {
-        tasks.say(new Trim(upTo, keepBytes));
+    /**
+     * Lets the journal go up to a slot, as {@link DurableStorage#trim} does, behind all records that were said before.
+     *
+     * @param upTo the slot
+     * @param keepBytes how much of the journal stays for members that lag
+     * @param below what lies below this journal position, which was durable, need not stay for them: it is damaged
+     */
+    void trim(long upTo, long keepBytes, long below) {
+        tasks.say(new Trim(upTo, keepBytes, below));
     }
 
     /** Hands over what was said. */
@@ -272,10 +283,7 @@ final class JournalWriter implements Job, Driver.Journal {
                 append(record, standing.promised());
             }
         }
-        trim = trim == null
-                ? wantedTrim
-                : new Trim(
-                        Math.max(trim.upTo(), wantedTrim.upTo()), Math.min(trim.keepBytes(), wantedTrim.keepBytes()));
+        trim = trim == null ? wantedTrim : trim.and(wantedTrim);
         wanted = true;
     }
 
@@ -310,7 +318,8 @@ final class JournalWriter implements Job, Driver.Journal {
         durable = appended;
         look();
         if (trim != null) {
-            storage.trim(group, trim.upTo(), restatedFrom, trim.keepBytes());
+            long keepBytes = Math.max(0, Math.min(trim.keepBytes(), position - trim.below()));
+            storage.trim(group, trim.upTo(), restatedFrom, keepBytes);
             trim = null;
         }
         notes.forEach(record -> mailbox.add(new Noted(record)));

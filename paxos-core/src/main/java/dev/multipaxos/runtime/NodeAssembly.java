@@ -46,6 +46,7 @@ final class NodeAssembly {
      * @param recovered what it found on its disk
      * @param execution its state machine, as far as the disk went
      * @param slots what is asked to execute with it
+     * @param mailbox the loop's
      * @param room what may wait
      * @param ended what the loop does last
      */
@@ -55,10 +56,12 @@ final class NodeAssembly {
             Recovered recovered,
             Execution<?, ?> execution,
             SlotExecution slots,
+            Mailbox mailbox,
             Room room,
             Runnable ended) {
         this.identity = recovered.identity();
         this.execution = execution;
+        this.mailbox = mailbox;
         this.node = settings.node();
         TimeSource time = wiring.time();
         int group = settings.group();
@@ -66,7 +69,6 @@ final class NodeAssembly {
         Timing timing = settings.timing();
         long retryNanos = timing.election().toNanos() * 2;
 
-        mailbox = new Mailbox(limits.pendingBytes());
         Handshake handshake = new Handshake(identity);
         recovered.standing().pinned().forEach(handshake::pinned);
         storage = new JournalWriter(settings.storage(), group, recovered.standing(), mailbox);

@@ -43,11 +43,13 @@ public final class NodeRuntime<C, R> {
             Wiring wiring,
             Recovered recovered,
             Execution<C, R> execution,
-            SlotExecution slots) {
+            SlotExecution slots,
+            Mailbox mailbox) {
         this.settings = settings;
         this.time = wiring.time();
         this.room = new Room(settings.limits().pendingCalls(), settings.limits().pendingBytes());
-        this.assembly = new NodeAssembly(settings, wiring, recovered, execution, slots, room, this::onLoopEnded);
+        this.assembly =
+                new NodeAssembly(settings, wiring, recovered, execution, slots, mailbox, room, this::onLoopEnded);
         this.threads = assembly.threads(this::fail);
     }
 
@@ -87,8 +89,10 @@ public final class NodeRuntime<C, R> {
         Execution<C, R> execution = new Execution<>(
                 settings.stateMachine(), settings.commands(), settings.answers(), new Sessions(wiring.sessions()));
         SlotExecution slots = wiring.execution(execution);
+        Mailbox mailbox = new Mailbox(settings.limits().pendingBytes());
+        settings.storage().watch(new DamageWatch(settings.group(), mailbox));
         Recovered recovered = Recovered.from(settings, execution, slots, wiring.time());
-        return new NodeRuntime<>(settings, wiring, recovered, execution, slots);
+        return new NodeRuntime<>(settings, wiring, recovered, execution, slots, mailbox);
     }
 
     private static void release(NodeSettings<?, ?> settings) {

@@ -7,11 +7,9 @@ import dev.multipaxos.wire.Edge;
 import dev.multipaxos.wire.Edge.SnapshotId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -79,7 +77,6 @@ final class SnapshotSender {
     private final Throttle throttle;
     private final int partBytesMax;
     private final Map<Integer, Sending> sendings = new TreeMap<>(); // by receiver
-    private final Set<SnapshotStore.Id> damaged = new HashSet<>();
     private int lastServed;
     private volatile long lowestNeeded = Long.MAX_VALUE;
 
@@ -120,20 +117,16 @@ final class SnapshotSender {
             offer(to, current.id); // not a newer one: it would begin again
             return;
         }
-        SnapshotStore.Id latest = latest();
-        if (latest != null && latest.slot() >= fromSlot && !damaged.contains(latest)) {
-            offer(to, latest);
-        } else {
-            host.takeSnapshot(latest != null && damaged.contains(latest));
-        }
-    }
-
-    private SnapshotStore.@Nullable Id latest() {
         try {
-            return store.latest(group);
+            SnapshotStore.Id latest = store.latest(group);
+            if (latest != null && latest.slot() >= fromSlot) {
+                offer(to, latest);
+            } else {
+                host.takeSnapshot(false);
+            }
         } catch (StorageException e) {
             LOG.debug("node {} has no snapshot that it could send: {}", self, e.getMessage());
-            return null;
+            host.takeSnapshot(true);
         }
     }
 
@@ -161,7 +154,7 @@ final class SnapshotSender {
         SnapshotStore.Id id = new SnapshotStore.Id(group, name.slot(), name.bytes(), name.checksum());
         Sending sending = sendings.get(from);
         if (sending == null || !sending.id.equals(id) || sending.reader == null) {
-            SnapshotStore.Reader reader = damaged.contains(id) ? null : open(id);
+            SnapshotStore.Reader reader = open(id);
             if (reader == null) {
                 host.say(from, new Edge.SnapshotGone(name));
                 return;
@@ -193,14 +186,9 @@ final class SnapshotSender {
     }
 
     private void damaged(SnapshotStore.Id id, StorageException why) {
-        if (damaged.add(id)) {
-            LOG.warn(
-                    "node {} cannot read its snapshot of slot {}, offers it no more and takes another: {}",
-                    self,
-                    id.slot(),
-                    why.getMessage());
-            host.takeSnapshot(true);
-        }
+        LOG.warn(
+                "node {} cannot read its snapshot of slot {} and takes another: {}", self, id.slot(), why.getMessage());
+        host.takeSnapshot(true);
     }
 
     private void begun(Sending sending) {

@@ -15,6 +15,9 @@ import java.util.function.LongSupplier;
  *
  * <p>The way of a snapshot: the apply thread captures, {@link SnapshotJob} writes, and when that is durable the journal writer says
  * again what touches no slot, and trims. Every member takes its own, whoever leads and whoever is away.
+ *
+ * <p>It is also the repair of a disk that has lost something: a snapshot is taken though nothing may have been executed since the last,
+ * and from then on every trim lets go of what is damaged, as soon as that is obsolete and not in the segment in use.
  */
 final class Snapshots {
 
@@ -46,9 +49,13 @@ final class Snapshots {
     private boolean taking;
     private final long chosenBefore; // no snapshot below stands for all that the journal has lost
     private long stored; // by the state machine, in a store of its own
-    private long damagedUpTo; // damage in the journal goes up to this slot; negative if there is none
-    private boolean repairing; // the next trim lets go of all that it may: damaged segments go with it
-    private boolean wanted; // by a member, to which a store of the state machine's own is of no use
+    private final long
+            damagedSlot; // the last of which the start has found records lost: no snapshot below stands for them
+    private long damagedEnd; // a journal position: while anything below is kept, so is damage; 0 if there is none
+    private boolean repairDue; // one is to be taken though nothing was executed since the last
+    private boolean repairing; // it is being taken
+    private long repairedSlot = -1; // what was executed when the last one was begun that has not failed
+    private boolean wanted; // by a member that is to be sent it
     private boolean trimDue; // as the last life ended before it had trimmed
     private long begunPosition; // of the journal, when the last attempt began
     private volatile View view;
@@ -95,7 +102,10 @@ final class Snapshots {
         this.trimDue = found.slot() > trimmedUpTo;
         this.begunPosition = storage.position() - journalBytes;
         this.chosenBefore = chosenBefore;
-        this.damagedUpTo = damagedUpTo;
+        this.damagedSlot = damagedUpTo;
+        this.damagedEnd = damagedUpTo < 0 ? 0 : storage.position();
+        boolean snapshotLost = trimmedUpTo > 0 && found.slot() == 0 && !apply.isDurable();
+        this.repairDue = damagedUpTo >= 0 || snapshotLost;
     }
 
     /** Looks whether it is time. Once in a few ticks. */
@@ -104,7 +114,7 @@ final class Snapshots {
             trimDue = false;
             trim();
         }
-        repairDamage();
+        repair();
         long every = retention.snapshotEveryBytes();
         if (!taking && every > 0 && !isRebuilding() && storage.position() - begunPosition >= every) {
             begin();
@@ -140,17 +150,34 @@ final class Snapshots {
      */
     void want(boolean again) {
         if (!taking && !isRebuilding()) {
-            repairing |= again;
             wanted = true;
+            repairing = again;
             begin();
         }
     }
 
-    /** Once in a few ticks, while damage that was found at the start is still on the disk. */
-    private void repairDamage() {
-        if (damagedUpTo >= 0 && !taking && !isRebuilding() && apply.executedUpTo() >= damagedUpTo) {
-            damagedUpTo = -1;
+    /**
+     * The journal has lost something below a position. The storage says so again and again; another snapshot is taken only if that
+     * can help more than the last one did.
+     */
+    void onJournalDamaged(long upTo) {
+        if (upTo > damagedEnd || apply.executedUpTo() > repairedSlot) {
+            damagedEnd = Math.max(damagedEnd, upTo);
+            repairDue = true;
+        }
+    }
+
+    /** A snapshot is lost, which the journal needs if the state machine has no store of its own. */
+    void onSnapshotDamaged(long slot) {
+        repairDue |= slot >= view.slot() && !apply.isDurable();
+    }
+
+    /** Once in a few ticks: as soon as a snapshot would stand for what is lost. */
+    private void repair() {
+        if (repairDue && !taking && !isRebuilding() && apply.executedUpTo() >= damagedSlot) {
+            repairDue = false;
             repairing = true;
+            repairedSlot = apply.executedUpTo();
             begin();
         }
     }
@@ -160,9 +187,7 @@ final class Snapshots {
         begunPosition = storage.position();
         served.addAll(asked);
         asked.clear();
-        boolean hasStore = served.isEmpty() && !wanted && apply.isDurable();
-        wanted = false;
-        if (hasStore) {
+        if (served.isEmpty() && !wanted && apply.isDurable()) {
             apply.askStored(); // which stands for the log as a snapshot does
             return;
         }
@@ -171,6 +196,8 @@ final class Snapshots {
 
     private void end() {
         taking = false;
+        wanted = false;
+        repairing = false;
         served.clear();
         if (!asked.isEmpty()) {
             begin();
@@ -206,6 +233,7 @@ final class Snapshots {
 
     /** The next attempt is made when the journal has grown again as much as for the first, or when somebody asks. */
     void onFailed(SnapshotJob.Failed failed) {
+        repairedSlot = -1;
         served.forEach(call -> call.fail(failed.slot(), failed.why()));
         end();
     }
@@ -215,6 +243,7 @@ final class Snapshots {
         if (installed.slot() > view.slot()) {
             view = installed;
             begunPosition = storage.position();
+            repairDue &= installed.slot() < damagedSlot;
         }
         trim();
         tell.accept(listener -> listener.snapshotInstalled(installed.slot()));
@@ -223,8 +252,7 @@ final class Snapshots {
     private void trim() {
         long upTo = Math.min(Math.max(view.slot(), stored), lowestNeeded.getAsLong() - 1);
         if (upTo > 0) {
-            storage.trim(upTo, repairing ? 0 : retention.keepBytes());
-            repairing = false;
+            storage.trim(upTo, retention.keepBytes(), damagedEnd);
         }
     }
 

@@ -251,6 +251,8 @@ class SnapshotTransferTest {
         pass(2 * SECOND);
         askForLog(1);
         assertThat(hosts[1].wanted).as("it takes another").containsExactly(true);
+        askForLog(1);
+        assertThat(hosts[1].wanted).as("and offers none before").isNotEmpty().doesNotContain(false);
         passAsking(3);
         assertThat(installed()).containsExactly(sound);
         assertThat(stores[1].openReaders).isZero();

@@ -15,6 +15,7 @@ final class SnapshotsInMemory implements SnapshotStore {
     final Map<Id, byte[]> contents = new java.util.HashMap<>();
     boolean full;
     boolean damaged;
+    private boolean spoilt; // and somebody knows it
     int openReaders;
     int openWriters;
 
@@ -69,14 +70,21 @@ final class SnapshotsInMemory implements SnapshotStore {
     }
 
     @Override
-    public @Nullable Id latest(int group) {
+    public @Nullable Id latest(int group) throws StorageException {
+        if (spoilt) {
+            throw rotten();
+        }
         return ids.values().stream().reduce((one, later) -> later).orElse(null);
+    }
+
+    private static StorageException rotten() {
+        return new StorageException(StorageException.Code.DAMAGED, "it has rotted", null);
     }
 
     @Override
     public @Nullable Reader open(Id id) {
         byte[] content = contents.get(id);
-        if (content == null) {
+        if (content == null || spoilt) {
             return null;
         }
         openReaders++;
@@ -89,7 +97,8 @@ final class SnapshotsInMemory implements SnapshotStore {
             @Override
             public Bytes read(long offset, int maxBytes) throws StorageException {
                 if (damaged && offset + maxBytes > content.length / 2) {
-                    throw new StorageException(StorageException.Code.DAMAGED, "it has rotted", null);
+                    spoilt = true;
+                    throw rotten();
                 }
                 return Bytes.wrap(content, (int) offset, (int) Math.min(maxBytes, content.length - offset));
             }

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * what the header of the next one repeats. If both are lost, nobody knows what this node has promised: then it stops.
  *
  * <p>The last segment is read past the page cache, which after a force that failed may show what is not on the disk. What no
- * mark covers, one batch at most, is copied to a new segment before it is relied on.
+ * mark covers, one batch at most, is copied to a new segment before it is relied on. And a last segment that is damaged is left at
+ * once, since only segments that were left can be trimmed.
  */
 final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
@@ -38,6 +39,7 @@ final class Recovery {
     private final GroupMarks marks = new GroupMarks(); // of the last batch
     private long mark; // the highest seen, a journal position
     private boolean pastCache = true;
+    private boolean damaged; // something in the segment being read is lost
     private @Nullable SegmentHeader next; // of the segment behind the one being read
 
     Recovery(StorageDirectory directory, SlotIndex index, RecordVisitor visitor) {
@@ -145,6 +147,7 @@ final class Recovery {
         next = null;
         try (DiskFile file = openPastCache(segment)) {
             SegmentScan scan = enter(segment, file);
+            damaged = false;
             long limit = segment.header.bytes();
             long at = SegmentHeader.BYTES;
             while (at < limit && isMarked(segment, scan, at, limit)) {
@@ -266,6 +269,7 @@ final class Recovery {
     private void pass(SegmentScan scan, long from, long end, long limit) throws IOException {
         Damage damage = new Damage(scan.path(), from);
         damage.tell(visitor, marks);
+        damaged = true;
         LOG.warn(
                 "{}: offset {}: what was durable from here to offset {} is damaged or cannot be read",
                 scan.path(),
@@ -296,7 +300,7 @@ final class Recovery {
         scan.mustHaveRead(from); // what cannot be read is no write that was not finished
         if (dataEnd > end) {
             LOG.info("{}: cut {} bytes at {}: a write that was not finished", scan.path(), dataEnd - end, end);
-        } else if (!records && isUnused(segment, end, limit)) {
+        } else if (!records && !damaged && isUnused(segment, end, limit)) {
             for (long at = from; at < end; ) {
                 at = replayBatch(scan, at, end);
             }

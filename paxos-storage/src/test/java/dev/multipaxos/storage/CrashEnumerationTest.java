@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage.Identity;
+import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.Fixture.Stored;
 import dev.multipaxos.storage.RecordedDisk.Force;
@@ -146,6 +147,69 @@ class CrashEnumerationTest {
     }
 
     @Test
+    void a_disk_without_room_for_the_next_segment_and_room_that_returns() throws Exception {
+        enumerate(1_000, Spares.AT_ONCE, (life, slots) -> {
+            life.begin();
+            life.appendAndSync(slots, 3, 1700); // makes the next segment and the reserve
+            life.fill();
+            life.appendAndSync(slots, 3, 1700);
+            assertThat(life.disk.files()).containsKey(Reserve.FILE);
+            life.appendAndSync(slots, 3, 1700);
+            assertThat(life.disk.files()).as("the reserve has become a segment").doesNotContainKey(Reserve.FILE);
+            life.appendAndSync(slots, 1, 40);
+            life.free();
+            for (int i = 0; i < 20; i++) {
+                life.idle();
+            }
+            assertThat(life.disk.files()).containsKey(Reserve.FILE);
+            life.appendAndSync(slots, 4, 1700);
+            life.end();
+        });
+    }
+
+    @Test
+    void a_start_on_a_full_disk_that_copies_the_tail_into_the_reserve() throws Exception {
+        enumerate(1_000, Spares.AT_ONCE, (life, slots) -> {
+            life.begin();
+            life.appendAndSync(slots, 3, 1700); // makes the next segment and the reserve
+            life.fill();
+            life.appendAndSync(slots, 3, 1700); // in that segment, and no mark
+            life.isKilled();
+            assertThat(life.disk.files()).containsKey(Reserve.FILE);
+            life.begin();
+            assertThat(life.disk.files()).as("the reserve has become a segment").doesNotContainKey(Reserve.FILE);
+            life.appendAndSync(slots, 1, 300);
+            life.free();
+            life.appendAndSync(slots, 3, 1700);
+            life.end();
+        });
+    }
+
+    @Test
+    void a_snapshot_then_a_trim_then_a_tail_that_is_copied() throws Exception {
+        enumerate(1_000, Spares.AT_ONCE, (life, slots) -> {
+            life.begin();
+            life.restate();
+            for (int i = 0; i < 3; i++) {
+                life.appendAndSync(slots, 2, 1700);
+            }
+            life.snapshot(4);
+            life.trim(4);
+            life.appendAndSync(slots, 2, 1700);
+            life.snapshot(8);
+            life.trim(8);
+            life.appendAndSync(slots, 1, 1700); // and no mark
+            life.isKilled();
+            life.begin();
+            assertThat(life.gone).as("records that were trimmed").isPositive();
+            life.appendAndSync(slots, 2, 1700);
+            life.snapshot(10);
+            life.trim(10);
+            life.end();
+        });
+    }
+
+    @Test
     void the_repair_of_a_damaged_copy_of_the_identity() throws Exception {
         Life before = new Life(new RecordedDisk(Map.of()), Spares.AT_ONCE, 0, Said.NOTHING);
         before.begin();
@@ -214,13 +278,47 @@ class CrashEnumerationTest {
      * @param storageId the storage, 0 if it was not said
      * @param bootCount the last one that was said
      * @param trimmed how far the journal was trimmed at most, and at least
+     * @param snapshot which snapshot there is
+     * @param capacity how many bytes fit on the disk
      */
     private record Said(
-            List<Stored> appended, int acknowledged, long position, long storageId, long bootCount, Trimmed trimmed) {
-        static final Said NOTHING = new Said(List.of(), 0, 0, 0, 0, new Trimmed(0, 0, 0));
+            List<Stored> appended,
+            int acknowledged,
+            long position,
+            long storageId,
+            long bootCount,
+            Trimmed trimmed,
+            Snapshotted snapshot,
+            long capacity) {
+        static final Said NOTHING =
+                new Said(List.of(), 0, 0, 0, 0, new Trimmed(0, 0, 0, 0, 0), new Snapshotted(0, 0), Long.MAX_VALUE);
 
         Said with(List<Stored> records, int durable, long end) {
-            return new Said(records, durable, end, storageId, bootCount, trimmed);
+            return new Said(records, durable, end, storageId, bootCount, trimmed, snapshot, capacity);
+        }
+
+        Said with(Identity identity) {
+            return new Said(
+                    appended,
+                    acknowledged,
+                    position,
+                    identity.storageId(),
+                    identity.bootCount(),
+                    trimmed,
+                    snapshot,
+                    capacity);
+        }
+
+        Said with(Trimmed now) {
+            return new Said(appended, acknowledged, position, storageId, bootCount, now, snapshot, capacity);
+        }
+
+        Said with(Snapshotted now) {
+            return new Said(appended, acknowledged, position, storageId, bootCount, trimmed, now, capacity);
+        }
+
+        Said with(long bytes) {
+            return new Said(appended, acknowledged, position, storageId, bootCount, trimmed, snapshot, bytes);
         }
 
         /** {@return how many of the oldest records may be missing} */
@@ -234,7 +332,10 @@ class CrashEnumerationTest {
 
         private boolean isObsolete(int at) {
             long slot = appended.get(at).slotTo();
-            return slot == 0 ? at < trimmed.restatedFrom() : slot <= trimmed.upToAtMost();
+            boolean first = appended.get(at).group() <= trimmed.groups();
+            return slot == 0
+                    ? at < (first ? trimmed.restatedNow() : trimmed.restatedFrom())
+                    : slot <= trimmed.upToAtMost();
         }
     }
 
@@ -244,8 +345,22 @@ class CrashEnumerationTest {
      * @param upToAtLeast the slot that was acknowledged
      * @param upToAtMost the slot that was asked for
      * @param restatedFrom so many records were appended when it was begun to say again what touches no slot
+     * @param groups up to this one, groups may have been trimmed once more
+     * @param restatedNow so many records were appended when it was begun to say that again for them
      */
-    private record Trimmed(long upToAtLeast, long upToAtMost, int restatedFrom) {}
+    private record Trimmed(long upToAtLeast, long upToAtMost, int restatedFrom, int groups, int restatedNow) {}
+
+    /**
+     * Which snapshot of group 1 there is.
+     *
+     * @param committed the slot of the last one, 0 if there is none
+     * @param begun the slot of one that may be there instead
+     */
+    private record Snapshotted(long committed, long begun) {
+        static byte[] content(long slot) {
+            return Snapshots.content(slot, 600);
+        }
+    }
 
     /** Uses a recorded disk, and notes what the storage says. */
     private static final class Life {
@@ -264,6 +379,7 @@ class CrashEnumerationTest {
             this.ids = new SplittableRandom(depth); // none is drawn twice
             this.last = before;
             this.storage = fresh();
+            disk.limit(before.capacity());
             say(before);
         }
 
@@ -285,13 +401,7 @@ class CrashEnumerationTest {
             if (last.storageId() != 0) {
                 assertThat(identity.storageId()).isEqualTo(last.storageId());
             }
-            say(new Said(
-                    last.appended(),
-                    last.acknowledged(),
-                    last.position(),
-                    identity.storageId(),
-                    identity.bootCount(),
-                    last.trimmed()));
+            say(last.with(identity));
             for (int group = 1; group <= GROUPS; group++) {
                 assertThat(storage.trimmedUpTo(group))
                         .isBetween(last.trimmed().upToAtLeast(), last.trimmed().upToAtMost());
@@ -303,6 +413,37 @@ class CrashEnumerationTest {
                     .isBetween(last.acknowledged(), last.appended().size());
             assertThat(found).isEqualTo(last.appended().subList(gone, gone + found.size()));
             acknowledged(last.appended().subList(0, gone + found.size()));
+            lookAtSnapshot();
+        }
+
+        private void lookAtSnapshot() throws StorageException {
+            SnapshotStore.Id latest = storage.snapshots().latest(1);
+            long slot = latest == null ? 0 : latest.slot();
+            assertThat(slot).isIn(last.snapshot().committed(), last.snapshot().begun());
+            if (latest != null) {
+                assertThat(Snapshots.read(storage, latest)).isEqualTo(Snapshotted.content(slot));
+                assertThat(storage.trimmedUpTo(1)).isLessThanOrEqualTo(slot);
+                say(last.with(new Snapshotted(slot, slot)));
+            }
+        }
+
+        /** Takes one that stands for what is up to a slot. */
+        void snapshot(long slot) throws StorageException {
+            say(last.with(new Snapshotted(last.snapshot().committed(), slot)));
+            Snapshots.commit(storage, 1, slot, Snapshotted.content(slot));
+            say(last.with(new Snapshotted(slot, slot)));
+        }
+
+        /** Others take what is left of the disk. */
+        void fill() {
+            say(last.with(disk.used()));
+            disk.limit(last.capacity());
+        }
+
+        /** And give it back. */
+        void free() {
+            say(last.with(Long.MAX_VALUE));
+            disk.limit(last.capacity());
         }
 
         private void acknowledged(List<Stored> records) {
@@ -340,24 +481,11 @@ class CrashEnumerationTest {
             restate();
             for (int group = 1; group <= GROUPS; group++) {
                 Trimmed before = last.trimmed();
-                int restated = group < GROUPS ? before.restatedFrom() : from; // the records of the last one go last
-                say(new Said(
-                        last.appended(),
-                        last.acknowledged(),
-                        last.position(),
-                        last.storageId(),
-                        last.bootCount(),
-                        new Trimmed(before.upToAtLeast(), upTo, restated)));
+                say(last.with(new Trimmed(before.upToAtLeast(), upTo, before.restatedFrom(), group, from)));
                 storage.trim(group, upTo, position, 0);
                 acknowledged(last.appended());
             }
-            say(new Said(
-                    last.appended(),
-                    last.acknowledged(),
-                    last.position(),
-                    last.storageId(),
-                    last.bootCount(),
-                    new Trimmed(upTo, upTo, from)));
+            say(last.with(new Trimmed(upTo, upTo, from, 0, 0)));
         }
 
         void appendAndSync(Slots slots, int records, int bytes) throws StorageException {
@@ -429,6 +557,8 @@ class CrashEnumerationTest {
                     said.position(),
                     said.bootCount(),
                     said.trimmed(),
+                    said.snapshot(),
+                    said.capacity(),
                     files.keySet());
             files.values().forEach(bytes -> {
                 high.update(bytes);
@@ -440,11 +570,14 @@ class CrashEnumerationTest {
 
         /** What must hold after any crash: see {@link Life#begin}; and the journal goes on. */
         private void recovers(SortedMap<String, byte[]> files, Said said, int depth, String what) {
-            Life life = new Life(new RecordedDisk(files), Spares.AT_ONCE, depth + 1, said);
+            RecordedDisk disk = new RecordedDisk(files);
+            // What was deleted and is there again needs room, too.
+            Life life = new Life(disk, Spares.AT_ONCE, depth + 1, said.with(Math.max(said.capacity(), disk.used())));
             try {
-                life.begin();
+                life.begin(); // where there is no room, too
                 life.appendAndSync(new Slots(1_000L * (depth + 1)), 1, 20);
                 life.end();
+                life.free();
                 new Life(new RecordedDisk(life.disk.files()), Spares.AT_ONCE, depth + 2, life.last).begin();
             } catch (AssertionError | RuntimeException | StorageException e) {
                 throw new AssertionError(what + ": " + files.keySet() + ": " + e, e);

@@ -81,6 +81,7 @@ final class RecordedDisk implements Disk {
     private final List<Operation> operations = new ArrayList<>();
     private @Nullable Class<? extends Operation> leftOut;
     private boolean locked;
+    private long capacity = Long.MAX_VALUE;
 
     RecordedDisk(Map<String, byte[]> files) {
         files.forEach((name, bytes) -> names.put(name, new Content(bytes)));
@@ -101,6 +102,16 @@ final class RecordedDisk implements Disk {
         SortedMap<String, byte[]> files = new TreeMap<>();
         names.forEach((name, content) -> files.put(name, content.now.clone()));
         return files;
+    }
+
+    /** From now on no more bytes than so many fit. */
+    void limit(long bytes) {
+        capacity = bytes;
+    }
+
+    /** {@return the bytes of all files} */
+    long used() {
+        return names.values().stream().mapToLong(content -> content.now.length).sum();
     }
 
     /** From now on operations of one kind do nothing, and say that they did. */
@@ -186,7 +197,7 @@ final class RecordedDisk implements Disk {
 
     @Override
     public long usableBytes() {
-        return Long.MAX_VALUE;
+        return capacity == Long.MAX_VALUE ? capacity : Math.max(0, capacity - used());
     }
 
     @Override
@@ -222,10 +233,13 @@ final class RecordedDisk implements Disk {
         }
 
         @Override
-        public long write(ByteBuffer[] sources, long position) {
+        public long write(ByteBuffer[] sources, long position) throws IOException {
             int count = 0;
             for (ByteBuffer source : sources) {
                 count += source.remaining();
+            }
+            if (position + count - content.now.length > usableBytes()) {
+                throw new IOException("no space left on device");
             }
             ByteBuffer bytes = ByteBuffer.allocate(count);
             for (ByteBuffer source : sources) {

@@ -391,6 +391,30 @@ class RecoveryTest {
         assertThat(again.found).hasSize(6).endsWith(next);
     }
 
+    /** A segment in use cannot be trimmed, and nothing else takes the damage away. */
+    @Test
+    void a_last_segment_with_damage_is_left_by_the_start_so_that_it_can_go() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = on(disk)) {
+            start(storage);
+            Stored.of(1, 1, 100).appendTo(storage);
+            storage.sync();
+            storage.idle(); // nothing is left to be copied
+        }
+        String segment = disk.journals().get(0);
+        only(disk)[FIRST_RECORDS + (int) RecordLayout.headerLength(1) + 50] ^= 1;
+        for (int life = 0; life < 2; life++) {
+            assertThat(patiently(disk).lost).containsExactly(new Lost(1, 1, 1, 5, Fixture.NODE));
+            assertThat(disk.journals()).as("once").hasSize(2).contains(segment);
+        }
+        try (FileStorage storage = on(disk)) {
+            Fixture.startPatiently(storage);
+            storage.trim(1, 1, storage.durablePosition(), RecordLayout.headerLength(0));
+        }
+        assertThat(disk.journals()).hasSize(1).doesNotContain(segment);
+        assertThat(patiently(disk).lost).isEmpty();
+    }
+
     @Test
     void two_lost_headers_in_a_row_are_a_lost_state() throws Exception {
         MemoryDisk disk = Fixture.written(BATCHES);

@@ -131,6 +131,39 @@ class OwnStoreTest {
         }
     }
 
+    /** None was taken before: a member with a store of its own has no need of one. */
+    @Test
+    void a_member_that_was_away_until_the_others_had_trimmed_is_sent_a_snapshot() {
+        Membership members = Membership.of("1=local:1", "2=local:2", "3=local:3");
+        MemoryStorage[] disks = {new MemoryStorage(), new MemoryStorage(), new MemoryStorage()};
+        try (PaxosNode<Long, Long> one = start(1, members, disks[0]);
+                PaxosNode<Long, Long> two = start(2, members, disks[1])) {
+            try (PaxosNode<Long, Long> three = start(3, members, disks[2])) {
+                three.propose(1L, LONG).join();
+            }
+            for (int i = 0; i < 100; i++) {
+                one.propose(1L, LONG).join();
+            }
+            await(() -> disks[0].trimmedUpTo(1) > 50 && disks[1].trimmedUpTo(1) > 50);
+            long slot = one.status().executedSlot();
+            try (PaxosNode<Long, Long> again = start(3, members, disks[2])) {
+                await(() -> again.status().executedSlot() >= slot);
+                assertThat(again.propose(1L, LONG).join()).isEqualTo(102);
+            }
+            assertThat(two.status().failure()).isNull();
+        }
+    }
+
+    private PaxosNode<Long, Long> start(int id, Membership members, MemoryStorage storage) {
+        return PaxosNode.builder(new Sum(new Committed(0, 0, Map.of())), Codec.int64(), Codec.int64())
+                .member(id, members)
+                .storage(storage)
+                .transport(network.transport(id))
+                .retention(SMALL)
+                .limits(Limits.defaults().withRetainedBytes(1_024)) // whoever is away is not served from memory
+                .start();
+    }
+
     @Test
     void a_store_that_is_older_than_the_journal_was_trimmed_to_is_not_gone_on_with() {
         try (PaxosNode<Long, Long> node = start()) {

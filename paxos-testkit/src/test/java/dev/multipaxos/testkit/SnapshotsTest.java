@@ -25,7 +25,6 @@ import java.io.InputStream;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -172,6 +171,9 @@ class SnapshotsTest {
         for (int life = 1; life <= 4; life++) {
             for (int id = 1; id <= 3; id++) {
                 start(id, 3, SMALL);
+                assertThat(sums[id].restored)
+                        .as("its own, and perhaps a member's")
+                        .isGreaterThanOrEqualTo(life == 1 ? 0 : 1);
             }
             for (int i = 0; i < 60; i++) {
                 assertThat(propose(node(1 + i % 3), 1)).isEqualTo(60L * (life - 1) + i + 1);
@@ -186,8 +188,6 @@ class SnapshotsTest {
                 crash(id);
             }
         }
-        assertThat(List.of(sums[1].restored, sums[2].restored, sums[3].restored))
-                .containsOnly(1);
         for (int id = 1; id <= 3; id++) {
             assertThat(sums[id].applied).isLessThan(240);
         }
