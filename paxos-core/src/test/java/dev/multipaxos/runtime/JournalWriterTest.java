@@ -84,7 +84,7 @@ class JournalWriterTest {
         write();
         assertThat(durable).isEqualTo(7);
         append(new Record.Chosen(6, Value.NO_OP));
-        writer.trim(5, 100);
+        writer.trim(5, 100, 0);
         write();
 
         assertThat(records.subList(8, records.size()))
@@ -97,7 +97,7 @@ class JournalWriterTest {
         assertThat(records.lastIndexOf(new Record.ChosenUpTo(5)))
                 .as("a mark over slots that only a snapshot holds follows the record of that")
                 .isGreaterThan(records.lastIndexOf(new Record.Installed(4)));
-        assertThat(trims).containsExactly("up to 5, said again above 7 of 13, kept 100");
+        assertThat(trims).containsExactly("up to 5, said again above 7 of 13, kept 13");
     }
 
     @Test
@@ -106,8 +106,8 @@ class JournalWriterTest {
         append(new Record.Promised(PROMISED));
         writer.sync(1);
         write();
-        writer.trim(5, 100);
-        writer.trim(4, 0);
+        writer.trim(5, 100, 0);
+        writer.trim(4, 0, 0);
         writer.handOver();
         writer.write();
         assertThat(trims).isEmpty();
