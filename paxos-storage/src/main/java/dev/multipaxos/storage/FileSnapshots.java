@@ -241,7 +241,10 @@ final class FileSnapshots implements SnapshotStore {
 
     // ---- removing ----
 
-    /** Removes all of a group but the newest one, if there is one that is of use. */
+    /**
+     * Removes what is older than the newest one that is of use. One that is newer than that stays, though it counts as damaged: it may
+     * only have been unreadable for a moment, and then nothing else here holds what is in it.
+     */
     private void removeOld(int group) {
         Stored newest = null;
         for (Stored stored : newestFirst(group)) {
@@ -258,7 +261,8 @@ final class FileSnapshots implements SnapshotStore {
         }
         for (Stored stored : newestFirst(group)) {
             boolean ours = stored.problem == null || stored.problem.code() == Code.DAMAGED;
-            if (newest != null && stored != newest && ours && stored.readers == 0 && delete(stored.name.file())) {
+            boolean replaced = newest != null && stored != newest && stored.name.slot() <= newest.name.slot() && ours;
+            if (replaced && stored.readers == 0 && delete(stored.name.file())) {
                 all.remove(stored);
             }
         }

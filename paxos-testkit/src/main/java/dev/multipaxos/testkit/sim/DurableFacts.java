@@ -27,6 +27,7 @@ final class DurableFacts {
     private Ballot promised = Ballot.ZERO;
     private long chosenUpTo;
     private final SnapshotFacts snapshots;
+    private long installed; // the highest slot up to which it was said that a snapshot is
     private long trimmedUpTo; // for good
     private long trimsUpTo; // or a little further
     private int restated; // so many records were said again as far as they touch no slot
@@ -123,6 +124,16 @@ final class DurableFacts {
     }
 
     // ---- what may go ----
+
+    /**
+     * Tells whether a snapshot up to this slot may be said to be installed: it is on the disk, or was when that was said first. It
+     * may have been damaged since.
+     */
+    boolean mayInstall(long slot) {
+        boolean may = slot <= installed || snapshots.covers(slot);
+        installed = may ? Math.max(installed, slot) : installed;
+        return may;
+    }
 
     SnapshotFacts snapshots() {
         return snapshots;

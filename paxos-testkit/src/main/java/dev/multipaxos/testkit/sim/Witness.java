@@ -185,7 +185,7 @@ final class Witness {
             facts.chosenUpTo(prefix.slot());
         } else if (record instanceof Record.Installed installed) {
             check(
-                    facts.snapshots().covers(installed.slot()),
+                    facts.mayInstall(installed.slot()),
                     () -> "durable before said: node " + facts.node() + " writes " + installed
                             + ", its disk has as a snapshot " + facts.snapshots());
             facts.chosenUpTo(installed.slot());
