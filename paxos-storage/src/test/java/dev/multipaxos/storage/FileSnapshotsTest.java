@@ -229,7 +229,25 @@ class FileSnapshotsTest {
         assertThat(read(storage, old)).isEqualTo(content(4, 100));
         SnapshotStore.Id id = commit(storage, 1, 4, content(6, 100));
         assertThat(storage.snapshots().latest(1)).isEqualTo(id);
-        assertThat(only(files())).startsWith("snapshot-1-4-");
+        assertThat(files()).hasSize(2); // the newer one may be readable tomorrow, and nothing else holds what is in it
+        commit(storage, 1, 5, content(7, 100));
+        assertThat(only(files())).startsWith("snapshot-1-5-");
+    }
+
+    @Test
+    void one_that_cannot_be_read_for_a_moment_outlives_an_older_one_that_comes_meanwhile() throws Exception {
+        SnapshotStore.Id newer = commit(storage, 1, 5, content(5, 100));
+        disk.unreadable = only(files());
+        disk.unreadableAt = 70; // in its first chunk
+        assertThatThrownBy(() -> read(storage, newer)).hasMessageStartingWith("DAMAGED");
+        SnapshotStore.Id older = commit(storage, 1, 4, content(4, 100));
+        assertThat(storage.snapshots().latest(1)).isEqualTo(older);
+
+        disk.unreadable = "";
+        restart();
+        assertThat(storage.snapshots().latest(1)).isEqualTo(newer);
+        assertThat(read(storage, newer)).isEqualTo(content(5, 100));
+        assertThat(only(files())).startsWith("snapshot-1-5-");
     }
 
     @Test
