@@ -8,6 +8,7 @@ import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Input;
 import dev.multipaxos.core.Message;
 import dev.multipaxos.core.Replica;
+import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Confirmed;
@@ -236,6 +237,7 @@ final class EventLoop implements Job {
         if (room.isShort()) {
             parts.proposals().refuse(room::refusal);
         }
+        parts.snapshots().onRoom(room.space().level() != DiskSpace.Level.PLENTY);
         tell(self, () -> parts.listener().diskSpaceChanged(room.space()));
     }
 

@@ -5,10 +5,9 @@ import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.wire.Edge;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +40,9 @@ final class SnapshotReceiver {
     private static final int BACK_OFF_DOUBLINGS_MAX = 6;
     private static final int AVOIDED_MAX = 64;
 
+    /** What was of no use once is tried again after so long: it may be the only one, and the damage have been on the way. */
+    static final long AVOIDED_NANOS = 60_000_000_000L;
+
     /** What a member has. */
     private record Offered(SnapshotStore.Id id, long heardNanos) {}
 
@@ -54,7 +56,7 @@ final class SnapshotReceiver {
     private final LongSupplier executedUpTo;
     private final TransferHost host;
     private final Map<Integer, Offered> offers = new TreeMap<>(); // by member
-    private final Set<Avoided> avoided = new HashSet<>();
+    private final Map<Avoided, Long> avoided = new HashMap<>(); // since when
 
     private @Nullable Incoming incoming;
     private boolean installing; // incoming is durable, and the state machine is being set to it
@@ -107,7 +109,7 @@ final class SnapshotReceiver {
     void onOffer(int from, Edge.SnapshotOffer offer, long lowestUseful, long nowNanos) {
         SnapshotStore.Id id = id(offer.id());
         noticeExecuted(nowNanos);
-        if (id.slot() < lowestUseful || id.slot() <= executed || avoided.contains(new Avoided(from, id))) {
+        if (id.slot() < lowestUseful || id.slot() <= executed || isAvoided(from, id, nowNanos)) {
             return;
         }
         offers.put(from, new Offered(id, nowNanos));
@@ -172,7 +174,12 @@ final class SnapshotReceiver {
     private boolean isWorth(int from, Offered offer, long nowNanos) {
         return nowNanos - offer.heardNanos() < OFFER_NANOS_MAX
                 && offer.id().slot() > executed
-                && !avoided.contains(new Avoided(from, offer.id()));
+                && !isAvoided(from, offer.id(), nowNanos);
+    }
+
+    private boolean isAvoided(int from, SnapshotStore.Id id, long nowNanos) {
+        Long since = avoided.get(new Avoided(from, id));
+        return since != null && nowNanos - since < AVOIDED_NANOS;
     }
 
     private void begin(int from, SnapshotStore.Id id, long nowNanos) {
@@ -236,7 +243,7 @@ final class SnapshotReceiver {
                     self,
                     now.id().slot(),
                     now.from());
-            avoid(now);
+            avoid(now, nowNanos);
             abandon(now, "its checksum is wrong");
             beginBest(nowNanos);
             return;
@@ -277,17 +284,17 @@ final class SnapshotReceiver {
             installing = false;
             noticeExecuted(nowNanos);
             if (executed < id.slot()) { // not for being late
-                avoid(now);
+                avoid(now, nowNanos);
                 backOff(nowNanos);
             }
         }
     }
 
-    private void avoid(Incoming now) {
+    private void avoid(Incoming now, long nowNanos) {
         if (avoided.size() >= AVOIDED_MAX) {
             avoided.clear();
         }
-        avoided.add(new Avoided(now.from(), now.id()));
+        avoided.put(new Avoided(now.from(), now.id()), nowNanos);
         offers.remove(now.from());
     }
 

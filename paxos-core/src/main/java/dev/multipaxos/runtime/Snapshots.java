@@ -56,6 +56,7 @@ final class Snapshots {
     private boolean repairing; // it is being taken
     private long repairedSlot = -1; // what was executed when the last one was begun that has not failed
     private boolean wanted; // by a member that is to be sent it
+    private boolean isTight; // the disk has little room: nothing is kept for members that lag
     private boolean trimDue; // as the last life ended before it had trimmed
     private long begunPosition; // of the journal, when the last attempt began
     private volatile View view;
@@ -172,6 +173,17 @@ final class Snapshots {
         repairDue |= slot >= view.slot() && !apply.isDurable();
     }
 
+    /**
+     * The disk has little room, or has it again. A full one takes no values, so its journal does not grow, and nothing else would
+     * make the node let go of the past.
+     */
+    void onRoom(boolean tight) {
+        isTight = tight;
+        if (tight && retention.snapshotEveryBytes() > 0 && !taking && !isRebuilding()) {
+            begin();
+        }
+    }
+
     /** Once in a few ticks: as soon as a snapshot would stand for what is lost. */
     private void repair() {
         if (repairDue && !taking && !isRebuilding() && apply.executedUpTo() >= damagedSlot) {
@@ -252,7 +264,7 @@ final class Snapshots {
     private void trim() {
         long upTo = Math.min(Math.max(view.slot(), stored), lowestNeeded.getAsLong() - 1);
         if (upTo > 0) {
-            storage.trim(upTo, retention.keepBytes(), damagedEnd);
+            storage.trim(upTo, isTight ? 0 : retention.keepBytes(), damagedEnd);
         }
     }
 

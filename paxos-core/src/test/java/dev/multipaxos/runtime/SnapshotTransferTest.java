@@ -274,6 +274,20 @@ class SnapshotTransferTest {
     }
 
     @Test
+    void what_was_damaged_on_the_way_is_tried_again_when_nobody_else_has_anything() {
+        SnapshotStore.Id only = stores[1].put(50, content(1, 20_000));
+        pass(2 * SECOND);
+        byte[] bytes = stores[1].contents.values().iterator().next();
+        bytes[10_000]++;
+        askForLog(1);
+        bytes[10_000]--;
+        passAsking(30);
+        assertThat(installed()).isEmpty();
+        passAsking((int) (SnapshotReceiver.AVOIDED_NANOS / SECOND));
+        assertThat(installed()).containsExactly(only);
+    }
+
+    @Test
     void a_snapshot_that_is_gone_is_begun_anew_from_what_is_there() {
         SnapshotStore.Id old = stores[1].put(50, content(1, 20_000));
         bulkIsFull = true;

@@ -88,6 +88,24 @@ class DiskFullTest {
         }
     }
 
+    @Test
+    void a_node_whose_disk_has_little_room_takes_a_snapshot_and_keeps_no_tail() {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            int id = cluster.awaitLeader();
+            for (int i = 0; i < 20; i++) {
+                cluster.node(id).propose(1L).join();
+            }
+            long executed = cluster.node(id).status().executedSlot();
+            assertThat(cluster.node(id).status().snapshotSlot())
+                    .as("nothing has grown so far")
+                    .isZero();
+            set(cluster, id, LOW);
+            Cluster.await(() -> cluster.node(id).status().snapshotSlot() >= executed);
+            Cluster.await(() -> cluster.disk(id).trimmedUpTo(1) >= executed);
+            assertThat(cluster.node(id).propose(1L).join()).isEqualTo(21);
+        }
+    }
+
     private static boolean accepts(PaxosNode<Long, Long> node) {
         try {
             node.propose(1L).join();

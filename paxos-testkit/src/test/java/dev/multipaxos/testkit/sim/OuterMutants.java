@@ -93,11 +93,12 @@ final class OuterMutants {
                         "        try {\n            file.force(false);\n        } catch (IOException e) {\n"
                                 + "            file.force(false);\n        }\n        number++;"),
                 storage(
-                        "Recovery",
-                        "TAIL_READ_THROUGH_THE_CACHE",
-                        "a start believes what the page cache shows of the end of the journal",
-                        "disk.openPastCache(segment.name)",
-                        "disk.open(segment.name, false)"),
+                                "Recovery",
+                                "TAIL_READ_THROUGH_THE_CACHE",
+                                "a start believes what the page cache shows of the end of the journal",
+                                "disk.openPastCache(segment.name)",
+                                "disk.open(segment.name, false)")
+                        .foundBy("storage.PowerLossTest.what_only_the_page_cache_has_is_not_relied_on"),
                 storage(
                         "Journal",
                         "SEGMENT_HEADER_NOT_FORCED",
