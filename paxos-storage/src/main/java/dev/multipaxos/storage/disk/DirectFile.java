@@ -1,10 +1,10 @@
 package dev.multipaxos.storage.disk;
 
-import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads a file past the page cache, in whole blocks of the file system, whatever is asked for. */
 final class DirectFile implements DiskFile {
     private static final int BYTES = 1024 * 1024;
+
+    private static final @Nullable OpenOption DIRECT = direct();
 
     private final FileChannel channel;
     private final int block;
@@ -23,8 +25,22 @@ final class DirectFile implements DiskFile {
         this.blocks = ByteBuffer.allocateDirect(BYTES + 2 * block).alignedSlice(block);
     }
 
+    /** Looks the option up by its name: it is the JDK's own, compilers warn of it, and a JDK may be without it. */
+    private static @Nullable OpenOption direct() {
+        try {
+            Class<?> options = Class.forName("com.sun.nio.file.ExtendedOpenOption");
+            return (OpenOption) options.getField("DIRECT").get(null);
+        } catch (ReflectiveOperationException e) {
+            return null;
+        }
+    }
+
     /** {@return the file, or null if the file system does not read past the cache} */
     static @Nullable DirectFile open(Path path) throws IOException {
+        OpenOption direct = DIRECT;
+        if (direct == null) {
+            return null;
+        }
         int block;
         try {
             block = Math.toIntExact(Files.getFileStore(path).getBlockSize());
@@ -33,7 +49,7 @@ final class DirectFile implements DiskFile {
         }
         FileChannel channel;
         try {
-            channel = FileChannel.open(path, StandardOpenOption.READ, ExtendedOpenOption.DIRECT);
+            channel = FileChannel.open(path, StandardOpenOption.READ, direct);
         } catch (IOException | UnsupportedOperationException e) {
             FileChannel.open(path, StandardOpenOption.READ).close(); // else it is not for reading past the cache
             return null;
