@@ -144,32 +144,43 @@ record Recovered(
         long held = open(execution);
         SnapshotStore store = settings.storage().snapshots();
         SnapshotStore.Id id = null;
-        try {
-            id = store.latest(settings.group());
-            if (id != null && id.slot() > held) {
-                Snapshots.View restored = Snapshots.View.of(new SnapshotReader(store, founding, execution).restore(id));
-                if (restored.slot()
-                        < trimmedUpTo) { // what a node got that was rebuilding, and had to stop before it was done
-                    LOG.warn(
-                            "node {}: its snapshot ends at slot {}, its log was trimmed up to slot {}",
-                            settings.node(),
-                            restored.slot(),
-                            trimmedUpTo);
+        SnapshotStore.Id damaged = null;
+        boolean isSought = true;
+        while (isSought) {
+            isSought = false;
+            try {
+                id = store.latest(settings.group());
+                if (id != null && id.slot() > held) {
+                    Snapshots.View restored =
+                            Snapshots.View.of(new SnapshotReader(store, founding, execution).restore(id));
+                    if (restored.slot()
+                            < trimmedUpTo) { // what a node got that was rebuilding, and had to stop before it was done
+                        LOG.warn(
+                                "node {}: its snapshot ends at slot {}, its log was trimmed up to slot {}",
+                                settings.node(),
+                                restored.slot(),
+                                trimmedUpTo);
+                    }
+                    return new Begin(restored.slot(), restored);
                 }
-                return new Begin(restored.slot(), restored);
+            } catch (StorageException e) {
+                if (e.code() != StorageException.Code.DAMAGED) {
+                    throw e;
+                }
+                LOG.warn(
+                        "node {}: its snapshot cannot be used; {}",
+                        settings.node(),
+                        held < trimmedUpTo
+                                ? "the log alone does not say what was up to slot " + trimmedUpTo
+                                : "the log reaches back to slot " + (held + 1) + " and is executed from there",
+                        e);
+                if (id == null || id.equals(damaged)) {
+                    return new Begin(held, Snapshots.View.NONE);
+                }
+                isSought = true; // an older one may be whole
+                damaged = id;
+                id = null;
             }
-        } catch (StorageException e) {
-            if (e.code() != StorageException.Code.DAMAGED) {
-                throw e;
-            }
-            LOG.warn(
-                    "node {}: its snapshot cannot be used; {}",
-                    settings.node(),
-                    held < trimmedUpTo
-                            ? "the log alone does not say what was up to slot " + trimmedUpTo
-                            : "the log reaches back to slot " + (held + 1) + " and is executed from there",
-                    e);
-            return new Begin(held, Snapshots.View.NONE);
         }
         if (held < trimmedUpTo) {
             throw new StorageException(

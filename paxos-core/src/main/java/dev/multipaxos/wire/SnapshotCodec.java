@@ -11,6 +11,7 @@ import dev.multipaxos.wire.proto.SnapshotProto.SnapshotHeader;
 import dev.multipaxos.wire.proto.SnapshotProto.SnapshotSession;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 
 /**
  * Encodes and decodes the parts of a snapshot, one at a time: a reader never holds more than one of them, and allocates no more
@@ -22,6 +23,8 @@ public final class SnapshotCodec {
 
     /** A header, a configuration and a session are smaller than this; an answer may have any size. */
     private static final int PART_BYTES_MAX = 1 << 20;
+
+    private static final int PART_BYTES_FIRST = 4 << 10;
 
     private static final Parser<SnapshotHeader> HEADER = Head.parser(SnapshotHeader.parser());
     private static final Parser<SnapshotConfiguration> CONFIGURATION = Head.parser(SnapshotConfiguration.parser());
@@ -162,9 +165,14 @@ public final class SnapshotCodec {
             throw Head.bad("a part of " + Integer.toUnsignedString(length) + " bytes, where " + bytesMax
                     + " are the most; this is no snapshot");
         }
-        byte[] bytes = in.readNBytes(length); // grows as it reads: a length that lies costs nothing
-        if (bytes.length < length) {
-            throw Head.bad("a part of " + length + " bytes is cut after " + bytes.length);
+        byte[] bytes = new byte[Math.min(length, PART_BYTES_FIRST)]; // and grows: a length that lies costs little
+        int read = in.readNBytes(bytes, 0, bytes.length);
+        while (read == bytes.length && read < length) {
+            bytes = Arrays.copyOf(bytes, (int) Math.min(length, 2L * read));
+            read += in.readNBytes(bytes, read, bytes.length - read);
+        }
+        if (read < length) {
+            throw Head.bad("a part of " + length + " bytes is cut after " + read);
         }
         return bytes;
     }
