@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,8 +25,10 @@ final class BigCluster implements AutoCloseable {
     private static final int MEMBERS = 3;
     private static final int SNAPSHOT_EVERY_MIB = 4;
     private static final int COMMAND_BYTES = 4 << 10;
+    private static final int COMMANDS_AT_ONCE = 256;
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
+    private final Path directory;
     private final List<String> addresses = new ArrayList<>();
     private final List<ServerProcess> servers = new ArrayList<>();
 
@@ -38,6 +41,7 @@ final class BigCluster implements AutoCloseable {
      * @param transferMibPerSecond how fast a snapshot is sent
      */
     BigCluster(Path directory, int heapMib, long stateMib, long transferMibPerSecond) {
+        this.directory = directory;
         freePorts().forEach(port -> addresses.add("127.0.0.1:" + port));
         String members = IntStream.rangeClosed(1, MEMBERS)
                 .mapToObj(id -> id + "=" + addresses.get(id - 1))
@@ -89,14 +93,37 @@ final class BigCluster implements AutoCloseable {
                 .start();
     }
 
-    /** Writes more than the journals keep. {@return how many commands were executed in all} */
-    static long outgrowJournals(PaxosClient<Bytes, Long> client) {
-        int commands = ((SNAPSHOT_EVERY_MIB << 20) + 4 * BigStateServer.SEGMENT_BYTES) / COMMAND_BYTES;
-        List<CompletableFuture<Long>> open = new ArrayList<>();
-        for (int i = 0; i < commands; i++) {
-            open.add(client.propose(Bytes.wrap(new byte[COMMAND_BYTES])));
+    /** {@return the files in which the members that are not away have their journals now} */
+    private List<Path> journals() throws IOException {
+        List<Path> journals = new ArrayList<>();
+        for (int id = 1; id <= MEMBERS; id++) {
+            if (id != AWAY) {
+                try (var files = Files.list(directory.resolve("member-" + id))) {
+                    files.filter(file -> file.getFileName().toString().startsWith("journal-"))
+                            .forEach(journals::add);
+                }
+            }
         }
-        return open.stream().mapToLong(CompletableFuture::join).max().orElseThrow();
+        return journals;
+    }
+
+    /**
+     * Writes until the journals do not reach back any more to what they hold now: a snapshot stands for it, and who was away needs
+     * one.
+     *
+     * @return how many commands were executed in all
+     */
+    long outgrowJournals(PaxosClient<Bytes, Long> client) throws IOException {
+        List<Path> old = journals();
+        long executed = 0;
+        do {
+            List<CompletableFuture<Long>> open = new ArrayList<>();
+            for (int i = 0; i < COMMANDS_AT_ONCE; i++) {
+                open.add(client.propose(Bytes.wrap(new byte[COMMAND_BYTES])));
+            }
+            executed = open.stream().mapToLong(CompletableFuture::join).max().orElseThrow();
+        } while (old.stream().anyMatch(Files::exists));
+        return executed;
     }
 
     @Override

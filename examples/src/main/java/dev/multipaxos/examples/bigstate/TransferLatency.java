@@ -67,8 +67,7 @@ final class TransferLatency implements Callable<Integer> {
             try (PaxosClient<Bytes, Long> client = cluster.client(1, 2)) {
                 client.propose(Bytes.wrap(new byte[COMMAND_BYTES])).join();
                 cluster.server(BigCluster.AWAY).kill();
-                BigCluster.outgrowJournals(client);
-                waitFor(() -> hasSnapshot(1) && hasSnapshot(2));
+                cluster.outgrowJournals(client);
                 long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
                 report(out, "without", measure(client, () -> System.nanoTime() > end));
                 long begun = System.nanoTime();
@@ -83,25 +82,11 @@ final class TransferLatency implements Callable<Integer> {
         return 0;
     }
 
-    private boolean hasSnapshot(int id) {
-        try (var files = Files.list(directory.resolve("member-" + id))) {
-            return files.anyMatch(file -> file.getFileName().toString().endsWith(".snap"));
-        } catch (IOException e) {
-            return false; // a file went while the directory was read
-        }
-    }
-
     static boolean isInstalled(BigCluster cluster) {
         return cluster.server(BigCluster.AWAY)
                 .output()
                 .lines()
                 .anyMatch(line -> line.contains("restored a member's snapshot"));
-    }
-
-    private static void waitFor(BooleanSupplier condition) {
-        while (!condition.getAsBoolean()) {
-            LockSupport.parkNanos(CHECK_NANOS);
-        }
     }
 
     /** Proposes at a constant rate, each at its time however the others fare, until the condition holds. */
