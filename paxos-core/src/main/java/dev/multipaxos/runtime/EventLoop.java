@@ -20,7 +20,6 @@ import dev.multipaxos.wire.PeerFrames;
 import dev.multipaxos.wire.Pinned;
 import dev.multipaxos.wire.RuntimeRecord;
 import dev.multipaxos.wire.WireException;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -151,10 +150,9 @@ final class EventLoop implements Job {
     void turn() {
         nowNanos = time.nanoTime();
         mailbox.heed();
-        // Before the mail is taken: whoever restored a snapshot has sent Installed before its slot showed here, so that
-        // the core
-        // hears of the snapshot no later than that its slots are executed. Read afterwards, the number could come
-        // first.
+        // Before the mail is taken: whoever restored a snapshot has sent Installed before its slot showed here, so the
+        // core
+        // hears of the snapshot no later than that its slots are executed.
         long executed = parts.apply().executedUpTo();
         for (Mail mail : mailbox.drain()) {
             mail.deliverTo(this);
@@ -341,17 +339,6 @@ final class EventLoop implements Job {
         }
     }
 
-    /**
-     * {@return what the runtime has written that must be said again before the journal is trimmed}
-     */
-    List<RuntimeRecord> notes() {
-        List<RuntimeRecord> notes = new ArrayList<>(parts.handshake().pinned());
-        if (parts.founding().isOver()) {
-            notes.add(parts.founding().record());
-        }
-        return notes;
-    }
-
     /** Stops the node, if a peer's word is enough for that. */
     void onExcluded(Hello.Refusal refusal) {
         StorageRefused refused = parts.founding().judge(refusal);
@@ -372,11 +359,6 @@ final class EventLoop implements Job {
 
     void onLogRead(Input.LogRead found) {
         driver.handle(found);
-    }
-
-    /** A snapshot that this node took is durable. */
-    void onSnapshotTaken(SnapshotJob.Taken taken) {
-        parts.snapshots().onTaken(taken);
     }
 
     /** The state machine was set to a member's snapshot. */

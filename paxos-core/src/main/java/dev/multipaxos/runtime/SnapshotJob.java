@@ -19,7 +19,7 @@ final class SnapshotJob implements Job {
     record Taken(SnapshotStore.Id id, long writtenMillis) implements Mail {
         @Override
         public void deliverTo(EventLoop loop) {
-            loop.onSnapshotTaken(this);
+            loop.snapshots().onTaken(this);
         }
     }
 

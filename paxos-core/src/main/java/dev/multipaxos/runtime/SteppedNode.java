@@ -161,14 +161,6 @@ public final class SteppedNode<C, R> {
         return parts.transfers().hasWork();
     }
 
-    /**
-     * {@return when {@link #hasTransfers} will say yes though nothing has arrived, on the clock of {@link Wiring#transferTime};
-     * {@link Long#MAX_VALUE} if never}
-     */
-    public long nextTransferNanos() {
-        return parts.transfers().dueNanos();
-    }
-
     /** Lets it go on. */
     public void transfer() {
         parts.transfers().work();
