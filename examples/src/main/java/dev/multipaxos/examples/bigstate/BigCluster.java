@@ -2,12 +2,10 @@ package dev.multipaxos.examples.bigstate;
 
 import dev.multipaxos.Codec;
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.examples.kv.demo.FreePorts;
 import dev.multipaxos.examples.kv.demo.ServerProcess;
 import dev.multipaxos.transport.netty.PaxosClient;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,7 +40,7 @@ final class BigCluster implements AutoCloseable {
      */
     BigCluster(Path directory, int heapMib, long stateMib, long transferMibPerSecond) {
         this.directory = directory;
-        freePorts().forEach(port -> addresses.add("127.0.0.1:" + port));
+        FreePorts.find(MEMBERS).forEach(port -> addresses.add("127.0.0.1:" + port));
         String members = IntStream.rangeClosed(1, MEMBERS)
                 .mapToObj(id -> id + "=" + addresses.get(id - 1))
                 .collect(Collectors.joining(","));
@@ -55,22 +53,6 @@ final class BigCluster implements AutoCloseable {
             program.addAll(List.of("--transfer-mib-per-second", Long.toString(transferMibPerSecond)));
             List<String> options = List.of("-Xmx" + heapMib + "m", "-XX:+ExitOnOutOfMemoryError");
             servers.add(new ServerProcess(options, program, directory, directory.resolve("member-" + id + ".log")));
-        }
-    }
-
-    private static List<Integer> freePorts() {
-        List<ServerSocket> held = new ArrayList<>();
-        try {
-            for (int i = 0; i < MEMBERS; i++) {
-                held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-            }
-            List<Integer> ports = held.stream().map(ServerSocket::getLocalPort).toList();
-            for (ServerSocket socket : held) {
-                socket.close();
-            }
-            return ports;
-        } catch (IOException e) {
-            throw new UncheckedIOException("no free port on this machine", e);
         }
     }
 

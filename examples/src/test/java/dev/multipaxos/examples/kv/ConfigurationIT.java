@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.multipaxos.Consistency;
+import dev.multipaxos.examples.kv.demo.FreePorts;
 import dev.multipaxos.examples.kv.demo.ServerProcess;
 import dev.multipaxos.transport.netty.PaxosClient;
 import java.io.IOException;
@@ -55,7 +56,7 @@ class ConfigurationIT {
     void a_server_of_another_cluster_is_refused_with_the_difference_and_the_cluster_goes_on() {
         cluster.start();
         SortedMap<Integer, String> members = new TreeMap<>(cluster.addresses());
-        members.put(2, "127.0.0.1:" + KvCluster.freePorts(1).get(0));
+        members.put(2, "127.0.0.1:" + FreePorts.find(1).get(0));
         try (ServerProcess foreign = process(
                 "foreign",
                 List.of(

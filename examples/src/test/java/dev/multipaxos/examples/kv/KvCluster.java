@@ -3,6 +3,7 @@ package dev.multipaxos.examples.kv;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.multipaxos.examples.kv.demo.FreePorts;
 import dev.multipaxos.examples.kv.demo.Ledger;
 import dev.multipaxos.examples.kv.demo.Load;
 import dev.multipaxos.examples.kv.demo.Meter;
@@ -12,10 +13,8 @@ import dev.multipaxos.examples.kv.demo.Verification;
 import dev.multipaxos.examples.kv.demo.Workload;
 import dev.multipaxos.transport.netty.PaxosClient;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -86,7 +85,7 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
         Path mine =
                 Files.createTempDirectory(parent, context.getRequiredTestClass().getSimpleName() + "-");
         directory = mine;
-        List<Integer> ports = freePorts(2 * SERVERS);
+        List<Integer> ports = FreePorts.find(2 * SERVERS);
         for (int id = 1; id <= SERVERS; id++) {
             addresses.put(id, "127.0.0.1:" + ports.get(id - 1));
         }
@@ -146,23 +145,6 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
                 }
             }
             Files.write(mine.resolve("hosts-" + from), hosts);
-        }
-    }
-
-    /** All are held on all addresses of this machine until all are found. */
-    static List<Integer> freePorts(int count) {
-        List<ServerSocket> held = new ArrayList<>();
-        try {
-            for (int i = 0; i < count; i++) {
-                held.add(new ServerSocket(0));
-            }
-            List<Integer> ports = held.stream().map(ServerSocket::getLocalPort).toList();
-            for (ServerSocket socket : held) {
-                socket.close();
-            }
-            return ports;
-        } catch (IOException e) {
-            throw new UncheckedIOException("no free port on this machine", e);
         }
     }
 

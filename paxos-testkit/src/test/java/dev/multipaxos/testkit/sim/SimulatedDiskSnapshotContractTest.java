@@ -1,7 +1,5 @@
 package dev.multipaxos.testkit.sim;
 
-import dev.multipaxos.spi.DurableStorage;
-import dev.multipaxos.storage.FileStorage;
 import dev.multipaxos.testkit.contract.SnapshotStoreContract;
 import dev.multipaxos.testkit.contract.StoragePlace;
 import java.util.SplittableRandom;
@@ -13,23 +11,6 @@ class SimulatedDiskSnapshotContractTest extends SnapshotStoreContract {
 
     @Override
     protected StoragePlace newPlace() {
-        SimulatedDisk disk = new SimulatedDisk("contract");
-        return new StoragePlace() {
-            @Override
-            public DurableStorage storage() {
-                return FileStorage.on(disk, Runnable::run, random::nextLong).withSegmentBytes(256 * 1024);
-            }
-
-            @Override
-            public void crash() {
-                disk.losePower(random);
-                disk.release();
-            }
-
-            @Override
-            public void failNextSnapshot() {
-                disk.failIn(0);
-            }
-        };
+        return new SimulatedPlace(random);
     }
 }

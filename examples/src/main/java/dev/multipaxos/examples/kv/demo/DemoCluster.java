@@ -1,12 +1,7 @@
 package dev.multipaxos.examples.kv.demo;
 
 import dev.multipaxos.examples.kv.Kv;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Objects;
@@ -22,7 +17,7 @@ final class DemoCluster implements AutoCloseable {
     private final NavigableMap<Integer, ServerProcess> processes = new TreeMap<>();
 
     DemoCluster(Path directory) {
-        List<Integer> ports = freePorts();
+        List<Integer> ports = FreePorts.find(SERVERS);
         for (int id = 1; id <= SERVERS; id++) {
             addresses.put(id, "127.0.0.1:" + ports.get(id - 1));
         }
@@ -44,23 +39,6 @@ final class DemoCluster implements AutoCloseable {
                     id,
                     new ServerProcess(JAVA_OPTIONS, program, directory, directory.resolve("server-" + id + ".log")));
         });
-    }
-
-    /** All ports are held until all are found, so that they differ. */
-    private static List<Integer> freePorts() {
-        List<ServerSocket> held = new ArrayList<>();
-        try {
-            for (int i = 0; i < SERVERS; i++) {
-                held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-            }
-            List<Integer> ports = held.stream().map(ServerSocket::getLocalPort).toList();
-            for (ServerSocket socket : held) {
-                socket.close();
-            }
-            return ports;
-        } catch (IOException e) {
-            throw new UncheckedIOException("no free port on this machine", e);
-        }
     }
 
     NavigableMap<Integer, String> addresses() {
