@@ -19,6 +19,7 @@ import dev.multipaxos.wire.RecordCodec;
 import dev.multipaxos.wire.WireException;
 import java.io.IOException;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -143,45 +144,34 @@ record Recovered(
             throws StorageException {
         long held = open(execution);
         SnapshotStore store = settings.storage().snapshots();
-        SnapshotStore.Id id = null;
-        SnapshotStore.Id damaged = null;
-        boolean isSought = true;
-        while (isSought) {
-            isSought = false;
-            try {
-                id = store.latest(settings.group());
-                if (id != null && id.slot() > held) {
-                    Snapshots.View restored =
-                            Snapshots.View.of(new SnapshotReader(store, founding, execution).restore(id));
-                    if (restored.slot()
-                            < trimmedUpTo) { // what a node got that was rebuilding, and had to stop before it was done
-                        LOG.warn(
-                                "node {}: its snapshot ends at slot {}, its log was trimmed up to slot {}",
-                                settings.node(),
-                                restored.slot(),
-                                trimmedUpTo);
-                    }
-                    return new Begin(restored.slot(), restored);
+        SnapshotReader reader = new SnapshotReader(store, founding, execution);
+        try {
+            Snapshots.View restored = restore(store, settings.group(), reader, held);
+            if (restored != null) {
+                if (restored.slot()
+                        < trimmedUpTo) { // it was got while rebuilding, which had to stop before it was done
+                    LOG.warn(
+                            "node {}: its snapshot ends at slot {}, its log was trimmed up to slot {}",
+                            settings.node(),
+                            restored.slot(),
+                            trimmedUpTo);
                 }
-            } catch (StorageException e) {
-                if (e.code() != StorageException.Code.DAMAGED) {
-                    throw e;
-                }
-                LOG.warn(
-                        "node {}: its snapshot cannot be used; {}",
-                        settings.node(),
-                        held < trimmedUpTo
-                                ? "the log alone does not say what was up to slot " + trimmedUpTo
-                                : "the log reaches back to slot " + (held + 1) + " and is executed from there",
-                        e);
-                if (id == null || id.equals(damaged)) {
-                    return new Begin(held, Snapshots.View.NONE);
-                }
-                isSought = true; // an older one may be whole
-                damaged = id;
-                id = null;
+                return new Begin(restored.slot(), restored);
             }
+        } catch (StorageException e) {
+            if (e.code() != StorageException.Code.DAMAGED) {
+                throw e;
+            }
+            LOG.warn(
+                    "node {}: its snapshot cannot be used; {}",
+                    settings.node(),
+                    held < trimmedUpTo
+                            ? "the log alone does not say what was up to slot " + trimmedUpTo
+                            : "the log reaches back to slot " + (held + 1) + " and is executed from there",
+                    e);
+            return new Begin(held, Snapshots.View.NONE);
         }
+        SnapshotStore.Id id = store.latest(settings.group());
         if (held < trimmedUpTo) {
             throw new StorageException(
                     StorageException.Code.MISSING_FILE,
@@ -194,6 +184,33 @@ record Recovered(
                     null);
         }
         return new Begin(held, Snapshots.View.NONE);
+    }
+
+    /**
+     * Sets the state machine to the newest snapshot that is whole, if one goes beyond what it holds.
+     *
+     * @return which; null if none does
+     * @throws StorageException {@code DAMAGED} if one would, and none of them is whole
+     */
+    private static Snapshots.@Nullable View restore(SnapshotStore store, int group, SnapshotReader reader, long held)
+            throws StorageException {
+        SnapshotStore.Id id = store.latest(group);
+        if (id == null || id.slot() <= held) {
+            return null;
+        }
+        try {
+            return Snapshots.View.of(reader.restore(id));
+        } catch (StorageException e) {
+            if (e.code() != StorageException.Code.DAMAGED || id.equals(store.latest(group))) {
+                throw e;
+            }
+            LOG.warn("the snapshot of slot {} is damaged, an older one is tried", id.slot(), e);
+            Snapshots.View older = restore(store, group, reader, held);
+            if (older == null) {
+                throw e;
+            }
+            return older;
+        }
     }
 
     private static long open(Execution<?, ?> execution) throws StorageException {
