@@ -50,7 +50,7 @@ final class Incoming {
             TransferHost host,
             long nowNanos) {
         this.id = id;
-        this.name = new Edge.SnapshotId(id.slot(), id.bytes(), id.checksum());
+        this.name = TransferJob.named(id);
         this.writer = writer;
         this.from = from;
         this.partBytes = partBytesMax;

@@ -107,7 +107,7 @@ final class SnapshotReceiver {
      * @param nowNanos now
      */
     void onOffer(int from, Edge.SnapshotOffer offer, long lowestUseful, long nowNanos) {
-        SnapshotStore.Id id = id(offer.id());
+        SnapshotStore.Id id = TransferJob.id(group, offer.id());
         noticeExecuted(nowNanos);
         if (id.slot() < lowestUseful || id.slot() <= executed || isAvoided(from, id, nowNanos)) {
             return;
@@ -118,14 +118,10 @@ final class SnapshotReceiver {
         }
     }
 
-    private SnapshotStore.Id id(Edge.SnapshotId name) {
-        return new SnapshotStore.Id(group, name.slot(), name.bytes(), name.checksum());
-    }
-
     void onGone(int from, Edge.SnapshotGone gone, long nowNanos) {
         Incoming now = incoming;
         offers.remove(from);
-        if (now != null && !installing && now.from() == from && now.id().equals(id(gone.id()))) {
+        if (now != null && !installing && now.from() == from && now.id().equals(TransferJob.id(group, gone.id()))) {
             if (!change(now, nowNanos)) {
                 abandon(now, "node " + from + " does not have it any more");
             }

@@ -131,11 +131,7 @@ final class SnapshotSender {
     }
 
     private void offer(int to, SnapshotStore.Id id) {
-        host.say(to, new Edge.SnapshotOffer(named(id)));
-    }
-
-    private static SnapshotId named(SnapshotStore.Id id) {
-        return new SnapshotId(id.slot(), id.bytes(), id.checksum());
+        host.say(to, new Edge.SnapshotOffer(TransferJob.named(id)));
     }
 
     /** A member reads the log from here on: what lies below is not needed by it. */
@@ -151,7 +147,7 @@ final class SnapshotSender {
 
     void onRequest(int from, Edge.SnapshotRequest request, long nowNanos) {
         SnapshotId name = request.id();
-        SnapshotStore.Id id = new SnapshotStore.Id(group, name.slot(), name.bytes(), name.checksum());
+        SnapshotStore.Id id = TransferJob.id(group, name);
         Sending sending = sendings.get(from);
         if (sending == null || !sending.id.equals(id) || sending.reader == null) {
             SnapshotStore.Reader reader = open(id);
@@ -160,10 +156,7 @@ final class SnapshotSender {
                 return;
             }
             if (sending != null) {
-                sending.close();
-                if (!sending.whole) {
-                    ended(sending, false);
-                }
+                giveUp(sending);
             }
             sending = new Sending(from, id, reader, nowNanos);
             sendings.put(from, sending);
@@ -202,6 +195,13 @@ final class SnapshotSender {
         host.tell(listener -> listener.snapshotTransferStarted(view));
     }
 
+    private void giveUp(Sending sending) {
+        sending.close();
+        if (!sending.whole) {
+            ended(sending, false);
+        }
+    }
+
     private void ended(Sending sending, boolean whole) {
         LOG.info(
                 "node {} has sent {} of {} bytes of its snapshot of slot {} to node {}{}",
@@ -230,10 +230,7 @@ final class SnapshotSender {
             Sending sending = all.next();
             if (nowNanos - sending.heardNanos >= SILENT_NANOS_MAX) {
                 all.remove();
-                sending.close();
-                if (!sending.whole) {
-                    ended(sending, false);
-                }
+                giveUp(sending);
                 publish();
             }
         }

@@ -260,4 +260,16 @@ final class TransferJob implements Job {
         all.addAll(sender.view());
         view = List.copyOf(all);
     }
+
+    // ---- what a snapshot is called
+
+    /** {@return its name on the wire} */
+    static Edge.SnapshotId named(SnapshotStore.Id id) {
+        return new Edge.SnapshotId(id.slot(), id.bytes(), id.checksum());
+    }
+
+    /** {@return what has this name in a group} */
+    static SnapshotStore.Id id(int group, Edge.SnapshotId name) {
+        return new SnapshotStore.Id(group, name.slot(), name.bytes(), name.checksum());
+    }
 }
