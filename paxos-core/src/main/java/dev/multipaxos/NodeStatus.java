@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param snapshotTime when that was written, on the clock of the member that did; null if it has none
  * @param durablePosition the logical end of its durable journal, in bytes
  * @param disk how much room its disk has
+ * @param readsPastCache whether its storage, at the start, read the end of the journal past the page cache. If not, the file system
+ *     refuses that: a start after a failed write, on a machine that stayed up, may then take for written what only its memory holds
  * @param pendingCalls calls that wait here, its clients' included
  * @param pendingBytes the bytes of commands that wait here
  * @param sessions open sessions in the replicated state
@@ -50,6 +52,7 @@ public record NodeStatus(
         @Nullable Instant snapshotTime,
         long durablePosition,
         DiskSpace disk,
+        boolean readsPastCache,
         int pendingCalls,
         long pendingBytes,
         int sessions,

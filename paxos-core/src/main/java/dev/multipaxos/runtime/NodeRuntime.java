@@ -208,6 +208,7 @@ public final class NodeRuntime<C, R> {
                 snapshot.slot() == 0 ? null : Instant.ofEpochMilli(snapshot.writtenMillis()),
                 assembly.storage().position(),
                 assembly.storage().space(),
+                settings.storage().readsPastCache(),
                 room.count(),
                 room.bytes(),
                 assembly.execution().sessionCount(),

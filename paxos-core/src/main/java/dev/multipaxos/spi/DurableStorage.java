@@ -194,6 +194,14 @@ public interface DurableStorage extends AutoCloseable {
         return DiskSpace.PLENTY;
     }
 
+    /**
+     * {@return whether {@link #replay} read the end of the journal from where it is kept, past every cache that may still hold what a
+     * failed write has lost. If not, the node says so in its status. Costs nothing; any thread, after {@link #replay}}
+     */
+    default boolean readsPastCache() {
+        return true;
+    }
+
     /** {@return where snapshots are kept. After {@link #open}} */
     SnapshotStore snapshots();
 

@@ -68,7 +68,7 @@ public final class FileStorage implements DurableStorage {
     private @Nullable Scrubber scrubber;
     private @Nullable DamageListener listener;
     private @Nullable StorageException failure; // of the storage thread
-    private boolean pastCache;
+    private volatile boolean pastCache; // the replay's word, for any thread
 
     private FileStorage(Disk disk, @Nullable Executor background, LongSupplier random, Options options) {
         this.disk = disk;
@@ -262,6 +262,7 @@ public final class FileStorage implements DurableStorage {
      * {@return whether the end of the journal was read past the page cache, after {@link #replay}. If not, the file system refuses
      * that, and a start after a failed write may take for durable what is in the memory of the machine only}
      */
+    @Override
     public boolean readsPastCache() {
         return pastCache;
     }

@@ -12,8 +12,10 @@ import dev.multipaxos.NodeStatus;
 import dev.multipaxos.PaxosException;
 import dev.multipaxos.PaxosNode;
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.Transport;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +42,22 @@ class WholeNodesTest {
             assertThat(node.read(Consistency.LOCAL, () -> cluster.counter(1).sum)
                             .join())
                     .isEqualTo(5);
+        }
+    }
+
+    @Test
+    void a_node_says_whether_its_storage_could_read_past_the_cache() {
+        try (Cluster cluster = new Cluster(1)) {
+            DurableStorage disk = cluster.disk(1);
+            assertThat(cluster.start(1, disk).status().readsPastCache()).isTrue();
+            cluster.crash(1);
+            DurableStorage next = cluster.disk(1);
+            DurableStorage cached = (DurableStorage) Proxy.newProxyInstance(
+                    DurableStorage.class.getClassLoader(),
+                    new Class<?>[] {DurableStorage.class},
+                    (proxy, method, arguments) ->
+                            method.getName().equals("readsPastCache") ? false : method.invoke(next, arguments));
+            assertThat(cluster.start(1, cached).status().readsPastCache()).isFalse();
         }
     }
 

@@ -59,6 +59,11 @@ class PassingStorage implements DurableStorage {
     }
 
     @Override
+    public boolean readsPastCache() {
+        return storage.readsPastCache();
+    }
+
+    @Override
     public long read(int group, long slotFrom, long slotTo, long maxBytes, RecordVisitor visitor)
             throws StorageException {
         return storage.read(group, slotFrom, slotTo, maxBytes, visitor);
