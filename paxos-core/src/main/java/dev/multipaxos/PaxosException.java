@@ -42,7 +42,8 @@ public abstract sealed class PaxosException extends RuntimeException {
 
     /**
      * The disk of this node is nearly full: the command was refused at once and never left. Propose at another member, and free
-     * space on this one; it goes on by itself then.
+     * space on this one; it goes on by itself then. A client gets it when its deadline has passed and no member could take the
+     * command, or at once if there is but one: the message says where space is needed.
      */
     public static final class DiskFull extends PaxosException {
         private static final long serialVersionUID = 1;

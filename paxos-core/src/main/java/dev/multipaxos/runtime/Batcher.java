@@ -27,7 +27,7 @@ final class Batcher {
         void proposed(int bytes);
 
         /**
-         * Some of its commands were thrown away: this node leads no more, and they never entered a slot.
+         * Some of its commands were thrown away and never entered a slot: this node leads no more, or its disk is full.
          *
          * @param bytes how many bytes of them
          */
@@ -158,18 +158,27 @@ final class Batcher {
 
     /** Throws everything away, because this node leads no more; its own calls are here again. */
     void clear() {
+        shed();
         for (Chunk chunk : waiting) {
             ProposeCall<?> call = chunk.call();
             if (call != null) {
                 call.stage = ProposeCall.Stage.HERE;
             }
+        }
+        waiting.clear();
+        waitingBytes = 0;
+    }
+
+    /** Throws away what others sent, because nothing can be taken for a while. */
+    void shed() {
+        for (Chunk chunk : waiting) {
             Origin origin = chunk.origin();
             if (origin != null) {
+                waitingBytes -= chunk.bytes();
                 room.leave(chunk.count(), chunk.bytes());
                 origin.dropped(chunk.bytes());
             }
         }
-        waiting.clear();
-        waitingBytes = 0;
+        waiting.removeIf(chunk -> chunk.origin() != null);
     }
 }

@@ -44,6 +44,7 @@ final class ClientService {
     private final Applier apply;
     private final Room room;
     private final Map<Long, Client> clients = new HashMap<>();
+    private String diskFull = ""; // empty: commands can be taken
 
     /** What it works with. */
     record Parts(
@@ -90,8 +91,8 @@ final class ClientService {
 
     private void onSubmit(Client client, ClientMessage.Submit submit, boolean leading, int leader)
             throws WireException {
-        if (!leading) {
-            outbox.sendToClient(client.id, new ClientMessage.NotLeader(submit.id(), leader, members));
+        if (!leading || !diskFull.isEmpty()) {
+            refuse(client, submit.id(), leading ? 0 : leader);
             return;
         }
         int count = Commands.count(submit.commands());
@@ -118,9 +119,16 @@ final class ClientService {
         for (long session : pieces.sessions()) {
             apply.watch(session, client.id);
         }
+        Frame frame = new Frame(client, submit.id(), pieces.pieces().size());
         for (Pieces.Piece piece : pieces.pieces()) {
-            batcher.add(piece.commands(), piece.count(), client);
+            batcher.add(piece.commands(), piece.count(), frame);
         }
+    }
+
+    /** Says that nothing of a frame was taken, and who may take it. */
+    private void refuse(Client client, long frame, int leader) {
+        outbox.sendToClient(
+                client.id, new ClientMessage.NotLeader(frame, leader, members, leader == 0 ? diskFull : ""));
     }
 
     /** Says why a command must not enter the log; null if it may. */
@@ -175,6 +183,15 @@ final class ClientService {
         apply.forget(connection);
     }
 
+    /**
+     * From now on commands cannot be taken, or can again. Called before what waits is thrown away.
+     *
+     * @param trouble why they cannot; empty if they can
+     */
+    void onRoom(String trouble) {
+        diskFull = trouble;
+    }
+
     /** Tells every client who leads, if it is not this node. */
     void leaderChanged(boolean leading, int leader) {
         if (leading || clients.isEmpty()) {
@@ -189,22 +206,39 @@ final class ClientService {
     }
 
     /** A connection. */
-    private static final class Client implements Batcher.Origin {
+    private static final class Client {
         private final long id;
         private long waitingBytes;
 
         Client(long id) {
             this.id = id;
         }
+    }
+
+    /** What came in one frame. */
+    private final class Frame implements Batcher.Origin {
+        private final Client client;
+        private final long id;
+        private int piecesKept;
+
+        Frame(Client client, long id, int pieces) {
+            this.client = client;
+            this.id = id;
+            this.piecesKept = pieces;
+        }
 
         @Override
         public void proposed(int bytes) {
-            waitingBytes -= bytes;
+            client.waitingBytes -= bytes;
         }
 
         @Override
         public void dropped(int bytes) {
-            waitingBytes -= bytes; // the client is told who leads, and submits again
+            client.waitingBytes -= bytes;
+            piecesKept--;
+            if (piecesKept == 0 && !diskFull.isEmpty()) { // else the client is told who leads, and submits again
+                refuse(client, id, 0);
+            }
         }
     }
 

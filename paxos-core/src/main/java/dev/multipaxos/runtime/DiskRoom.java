@@ -54,9 +54,16 @@ final class DiskRoom {
         return space.isFull();
     }
 
+    /** {@return what is wrong, for people; empty if values can be taken} */
+    String trouble() {
+        return isShort()
+                ? "the disk of node " + node + " is nearly full, " + space.usableBytes() + " bytes are left"
+                : "";
+    }
+
     /** {@return what a command is told that cannot be taken} */
     PaxosException refusal() {
-        return new PaxosException.DiskFull("the disk of node " + node + " is nearly full, " + space.usableBytes()
-                + " bytes are left: the command was not taken. Propose at another member, or free space here");
+        return new PaxosException.DiskFull(
+                trouble() + ": the command was not taken. Propose at another member, or free space here");
     }
 }

@@ -228,12 +228,14 @@ final class EventLoop implements Job {
         if (!room.hasChanged()) {
             return;
         }
+        parts.clients().onRoom(room.trouble());
         if (!alone) {
             driver.handle(new Input.MayLead(!room.isShort()));
             noticeLeader();
         }
         if (room.isShort()) {
             parts.proposals().refuse(room::refusal);
+            parts.batcher().shed();
         }
         parts.snapshots().onRoom(room.space().level() != DiskSpace.Level.PLENTY);
         tell(self, () -> parts.listener().diskSpaceChanged(room.space()));

@@ -131,8 +131,10 @@ public final class ClientCodec {
     }
 
     private static MessageLite toProto(ClientMessage.NotLeader refusal) {
-        ClientProto.NotLeader.Builder proto =
-                ClientProto.NotLeader.newBuilder().setId(refusal.id()).setLeader(refusal.leader());
+        ClientProto.NotLeader.Builder proto = ClientProto.NotLeader.newBuilder()
+                .setId(refusal.id())
+                .setLeader(refusal.leader())
+                .setDiskFull(refusal.diskFull());
         refusal.members().forEach((node, address) -> proto.addMembers(Values.toProto(node, address)));
         return proto.build();
     }
@@ -203,6 +205,7 @@ public final class ClientCodec {
         long id = 0;
         int leader = 0;
         Map<Integer, String> members = new HashMap<>();
+        String diskFull = "";
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             switch (tag) {
                 case ClientProto.NotLeader.ID_FIELD_NUMBER << 3 | VARINT -> id = in.readInt64();
@@ -214,11 +217,13 @@ public final class ClientCodec {
                         throw Head.bad("more than " + Configuration.MEMBERS_MAX + " members");
                     }
                 }
+                case ClientProto.NotLeader.DISK_FULL_FIELD_NUMBER << 3 | DELIMITED ->
+                    diskFull = in.readStringRequireUtf8();
                 default -> Head.skip(in, tag);
             }
         }
         Head.endMessage(in, outer);
-        return new ClientMessage.NotLeader(id, (int) Head.notNegative("the leader's id", leader), members);
+        return new ClientMessage.NotLeader(id, (int) Head.notNegative("the leader's id", leader), members, diskFull);
     }
 
     private static int toNumber(Status status) {

@@ -89,11 +89,24 @@ public sealed interface ClientMessage {
      * @param id the {@link Submit} or {@link Query} that is refused; 0 if it is only news
      * @param leader the leader that it knows of, or 0
      * @param members every member's address, {@code host:port}, by node id
+     * @param diskFull not empty if the member could take no command though it led, and knows nobody who could: whose disk is full,
+     *     for people
      */
-    record NotLeader(long id, int leader, Map<Integer, String> members) implements ClientMessage {
+    record NotLeader(long id, int leader, Map<Integer, String> members, String diskFull) implements ClientMessage {
         /** Freezes the map, in ascending order: that of {@code Map.copyOf} differs from process to process. */
         public NotLeader {
             members = Collections.unmodifiableMap(new TreeMap<>(members));
+        }
+
+        /**
+         * Says nothing of a disk.
+         *
+         * @param id as above
+         * @param leader as above
+         * @param members as above
+         */
+        public NotLeader(long id, int leader, Map<Integer, String> members) {
+            this(id, leader, members, "");
         }
     }
 }

@@ -150,6 +150,30 @@ class BatcherTest {
     }
 
     @Test
+    void what_others_sent_is_shed_and_the_nodes_own_stays() throws Exception {
+        List<Integer> dropped = new ArrayList<>();
+        Batcher.Origin origin = new Batcher.Origin() {
+            @Override
+            public void proposed(int bytes) {}
+
+            @Override
+            public void dropped(int bytes) {
+                dropped.add(bytes);
+            }
+        };
+        Bytes commands = Commands.encode(List.of(command(10), command(10)));
+        assertThat(room.enter(2, commands.length())).isTrue();
+        batcher.add(commands, 2, origin);
+        batcher.add(command(10), null);
+        batcher.shed();
+        assertThat(dropped).containsExactly(commands.length());
+        assertThat(room.count()).isZero();
+        turn();
+        disk.settle();
+        assertThat(executedCounts()).containsExactly(1);
+    }
+
+    @Test
     void a_node_that_leads_no_more_has_its_own_calls_back() {
         ProposeCall<Bytes> call = call();
         batcher.add(command(10), call);

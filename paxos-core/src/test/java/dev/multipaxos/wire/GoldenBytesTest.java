@@ -193,6 +193,9 @@ class GoldenBytesTest {
         all.put(
                 "client.NotLeader",
                 new ClientMessage.NotLeader(9, 2, new TreeMap<>(Map.of(1, "a.example:7001", 2, "b.example:7001"))));
+        all.put(
+                "client.NotLeader diskFull",
+                new ClientMessage.NotLeader(9, 0, Map.of(1, "a.example:7001"), "the disk of node 1 is nearly full"));
         all.put("snapshot.Header", new SnapshotPart.Header(43, 1_790_000_000_000L, 1_790_000_000_007L, 1, 2));
         all.put("snapshot.Configuration", new SnapshotPart.Configuration(1, foundation()));
         all.put("snapshot.Session", new SnapshotPart.Session(0x0102030405060708L, 1_790_000_000_000L, 299, 1));

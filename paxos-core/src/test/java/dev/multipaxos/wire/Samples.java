@@ -286,7 +286,7 @@ final class Samples {
         for (int i = random.nextInt(6); i > 0; i--) {
             members.put(id(), text());
         }
-        return new ClientMessage.NotLeader(anyLong(), idOrZero(), members);
+        return new ClientMessage.NotLeader(anyLong(), idOrZero(), members, random.nextBoolean() ? "" : text());
     }
 
     Command command() {

@@ -10,6 +10,7 @@ import dev.multipaxos.PaxosNode;
 import dev.multipaxos.Snapshot;
 import dev.multipaxos.StateMachine;
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.wire.ClientCodec;
 import dev.multipaxos.wire.ClientMessage;
 import dev.multipaxos.wire.ClientMessage.NotLeader;
@@ -26,8 +27,10 @@ import dev.multipaxos.wire.HelloCodec;
 import dev.multipaxos.wire.WireException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -37,6 +40,7 @@ import org.junit.jupiter.api.Timeout;
 class ClientServiceTest {
 
     private static final Codec<Long> NUMBER = Codec.int64();
+    private static final DiskSpace FULL = new DiskSpace(DiskSpace.Level.FULL, 1_000);
 
     /** A client that is connected to one node. */
     private static final class Client {
@@ -87,6 +91,17 @@ class ClientServiceTest {
 
         void submit(Command... commands) {
             say(new Submit(1, Commands.encode(List.of(commands))));
+        }
+
+        /** Submits what no session has, until it is refused because a disk is full. */
+        NotLeader refusalForWantOfRoom() throws InterruptedException {
+            while (true) {
+                submit(add(1, 1, 1));
+                if (hear(ClientMessage.class) instanceof NotLeader refusal
+                        && !refusal.diskFull().isEmpty()) {
+                    return refusal;
+                }
+            }
         }
 
         long open() throws InterruptedException {
@@ -171,6 +186,72 @@ class ClientServiceTest {
                 }
             }
             assertThat(client.hear(NotLeader.class).id()).isZero();
+        }
+    }
+
+    @Test
+    void where_nobody_has_room_a_client_is_told_whose_disk_is_full() throws Exception {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            cluster.awaitLeader();
+            for (int id = 1; id <= 3; id++) {
+                cluster.disk(id).pretend(FULL);
+            }
+            NotLeader refusal = new Client(cluster, 1).refusalForWantOfRoom();
+            assertThat(refusal.leader()).isZero();
+            assertThat(refusal.diskFull()).isEqualTo("the disk of node 1 is nearly full, 1000 bytes are left");
+        }
+    }
+
+    @Test
+    void a_full_follower_sends_a_client_to_the_leader() throws Exception {
+        try (Cluster cluster = new Cluster(3).startAll()) {
+            int leader = cluster.awaitLeader();
+            int follower = cluster.follower();
+            cluster.disk(follower).pretend(FULL);
+            Cluster.await(() -> cluster.node(follower).status().disk().equals(FULL));
+            Client client = new Client(cluster, follower);
+            client.submit(add(1, 1, 1));
+            NotLeader refusal = client.hear(NotLeader.class);
+            assertThat(refusal.leader()).isEqualTo(leader);
+            assertThat(refusal.diskFull()).isEmpty();
+        }
+    }
+
+    @Test
+    void a_node_alone_leaves_no_client_waiting_while_its_disk_is_full() throws Exception {
+        try (Cluster cluster = new Cluster(1).startAll()) {
+            Client client = new Client(cluster, cluster.awaitLeader());
+            long session = client.open();
+            MemoryStorage disk = cluster.disk(1);
+            disk.hold();
+            Set<Long> unanswered = new HashSet<>();
+            while (cluster.node(1).status().pendingCalls()
+                    == 0) { // until the pipeline is full, and some wait behind it
+                long next = unanswered.size() + 1;
+                unanswered.add(next);
+                client.say(new Submit(next, Commands.encode(List.of(add(session, next, 1)))));
+            }
+            disk.pretend(FULL);
+            disk.release();
+            while (!unanswered.isEmpty()) {
+                ClientMessage answer = client.hear(ClientMessage.class);
+                if (answer instanceof Results results) {
+                    results.results().forEach(result -> unanswered.remove(result.sequence()));
+                } else if (answer instanceof NotLeader refusal) {
+                    assertThat(refusal.diskFull()).contains("node 1", "1000 bytes are left");
+                    unanswered.remove(refusal.id());
+                }
+            }
+            assertThat(cluster.node(1).status().pendingCalls()).isZero();
+            client.refusalForWantOfRoom();
+
+            disk.pretend(DiskSpace.PLENTY);
+            ClientMessage answer;
+            do { // the loop may not have heard yet
+                client.submit(add(session, 999, 1));
+                answer = client.hear(ClientMessage.class);
+            } while (answer instanceof NotLeader);
+            assertThat(answer).isInstanceOf(Results.class);
         }
     }
 

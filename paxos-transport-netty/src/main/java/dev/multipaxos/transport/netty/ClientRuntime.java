@@ -5,6 +5,7 @@ import dev.multipaxos.wire.ClientMessage;
 import io.netty.channel.EventLoop;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -156,8 +157,14 @@ final class ClientRuntime<R> implements ServerLink.User {
         if (news.id() == 0) {
             commands.onLost(); // whoever led has dropped what was not in a slot yet
         } else {
-            commands.onRefused(news.id());
+            commands.onRefused(news.id(), news.diskFull());
             queries.onRefused(news.id());
+            if (!news.diskFull().isEmpty() && members.keySet().equals(Set.of(link.node()))) {
+                commands.failRefused(); // nobody else is there who could take them
+                if (!hasOpenCalls()) {
+                    return; // the next call is to be told at once as well, or taken
+                }
+            }
         }
         HostPort leader = news.leader() == link.node() ? null : members.get(news.leader());
         if (leader != null && servers.prefer(leader)) {
@@ -199,7 +206,10 @@ final class ClientRuntime<R> implements ServerLink.User {
         if (now - call.deadlineNanos < 0) {
             return false;
         }
-        if (call.isCommand() && call.submissions > 0) {
+        PaxosException refusal = call.isCommand() && call.submissions == 0 ? commands.refusal() : null;
+        if (refusal != null) {
+            call.fail(refusal);
+        } else if (call.isCommand() && call.submissions > 0) {
             call.fail(new PaxosException.OutcomeUnknown("no answer before the deadline: the command was sent and may be"
                     + " executed, now or later. Last trouble: " + link.trouble()));
         } else {

@@ -41,6 +41,9 @@ final class CommandCalls<R> {
     private long openingFrame;
     private long openingSentNanos;
 
+    /** Whose disk is full, if that was why the last frame was refused; empty if not. */
+    private String diskFull = "";
+
     private long lastSentNanos;
     private @Nullable Runnable onSessionClosed;
 
@@ -127,6 +130,7 @@ final class CommandCalls<R> {
 
     void onResults(ClientMessage.Results results) {
         boolean expired = false;
+        diskFull = "";
         for (ClientMessage.Result result : results.results()) {
             SessionWindow<R> open = session;
             if (result.sequence() == 0) {
@@ -263,24 +267,54 @@ final class CommandCalls<R> {
         }
     }
 
-    /** A frame was refused: nothing in it took effect. */
-    void onRefused(long frame) {
-        if (session != null) {
-            refused(session, frame);
+    /**
+     * A frame was refused: nothing in it took effect.
+     *
+     * @param full whose disk is full, if that is why; else empty
+     */
+    void onRefused(long frame, String full) {
+        if (session != null && refused(session, frame)) {
+            diskFull = full;
         }
         if (openingAway && openingFrame == frame) {
             openingAway = false;
+            diskFull = full;
         }
     }
 
-    private void refused(SessionWindow<R> open, long frame) {
+    /** {@return why commands that are not away have not been taken, if that is a full disk; else null} */
+    @Nullable
+    PaxosException refusal() {
+        return diskFull.isEmpty()
+                ? null
+                : new PaxosException.DiskFull(diskFull
+                        + ": the command was not taken, there or elsewhere. Free space there, or make another member reachable"
+                        + " that has some");
+    }
+
+    /** Fails what never left, or was refused whenever it did, with {@link #refusal}. */
+    void failRefused() {
+        removeIf(call -> {
+            PaxosException why = call.submissions == 0 ? refusal() : null;
+            if (why != null) {
+                call.fail(why);
+            }
+            return why != null;
+        });
+    }
+
+    /** {@return whether anything was in that frame} */
+    private boolean refused(SessionWindow<R> open, long frame) {
+        boolean any = false;
         for (long sequence = open.lowest(); sequence < open.next(); sequence++) {
             ClientCall<R> call = open.get(sequence);
             if (call != null && call.frame == frame) {
                 call.refused();
                 resend = true;
+                any = true;
             }
         }
+        return any;
     }
 
     /** All that are away may be lost: they are sent again. */

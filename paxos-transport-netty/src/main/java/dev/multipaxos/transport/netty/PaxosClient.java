@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Failures.</b> Futures fail with a {@link PaxosException}, whose kind says what is true, above all whether a command may
  * have been executed: {@link PaxosException.Overloaded} at once, {@link PaxosException.Unavailable} if it never left,
- * {@link PaxosException.OutcomeUnknown} at the deadline if it did, {@link PaxosException.SessionExpired} if the cluster has
+ * {@link PaxosException.OutcomeUnknown} at the deadline if it did, {@link PaxosException.DiskFull} if no member had room for it
+ * until then (a cluster of one says so at once), {@link PaxosException.SessionExpired} if the cluster has
  * forgotten the session, {@link PaxosException.NodeStopped} if the client was closed.
  *
  * @param <C> commands, and queries

@@ -39,6 +39,7 @@ final class FakeCluster implements AutoCloseable {
         SAYS_UNKNOWN,
         IS_OVERLOADED,
         HAS_STOPPED,
+        IS_FULL,
         ANSWERS_LATE_TWICE_AND_SHUFFLED
     }
 
@@ -186,7 +187,7 @@ final class FakeCluster implements AutoCloseable {
                 return;
             }
             if (message instanceof ClientMessage.Submit submit) {
-                if (leader != id) {
+                if (manner == Manner.IS_FULL || leader != id) {
                     say(connection, notLeader(submit.id()));
                     return;
                 }
@@ -254,7 +255,7 @@ final class FakeCluster implements AutoCloseable {
         private void answer(long connection, List<Result> results) {
             switch (manner) {
                 case ANSWERS, IS_OVERLOADED -> say(connection, new ClientMessage.Results(results));
-                case EXECUTES_IN_SILENCE, IGNORES -> {}
+                case EXECUTES_IN_SILENCE, IGNORES, IS_FULL -> {}
                 case SAYS_UNKNOWN -> say(connection, with(results, Status.UNKNOWN));
                 case HAS_STOPPED -> say(connection, with(results, Status.STOPPED));
                 case ANSWERS_LATE_TWICE_AND_SHUFFLED -> {
@@ -278,7 +279,9 @@ final class FakeCluster implements AutoCloseable {
         ClientMessage notLeader(long frame) {
             Map<Integer, String> addresses = new HashMap<>();
             members.forEach((node, member) -> addresses.put(node, "127.0.0.1:" + member.port));
-            return new ClientMessage.NotLeader(frame, leaderIsKnown ? leader : 0, addresses);
+            return manner == Manner.IS_FULL
+                    ? new ClientMessage.NotLeader(frame, 0, addresses, "the disk of node " + id + " is full")
+                    : new ClientMessage.NotLeader(frame, leaderIsKnown ? leader : 0, addresses);
         }
 
         void say(long connection, ClientMessage message) {

@@ -65,6 +65,15 @@ class PaxosClientTest extends LeakChecked {
         }
     }
 
+    /** A deadline that passes just when the command is on its way, or before anybody was asked, cannot tell that disks are full. */
+    private static Throwable diskFull(PaxosClient<String, String> client) throws Exception {
+        Throwable why = failure(client.propose("refused", Duration.ofMillis(500)));
+        while (!(why instanceof PaxosException.DiskFull)) {
+            why = failure(client.propose("refused", Duration.ofMillis(500)));
+        }
+        return why;
+    }
+
     private void assertEachExecutedOnce(int count) {
         List<String> executed = cluster.executed();
         assertThat(executed).hasSize(count).doesNotHaveDuplicates();
@@ -303,6 +312,59 @@ class PaxosClientTest extends LeakChecked {
             assertThat(client.propose("c").get()).isEqualTo("c#2");
         }
         assertThat(cluster.executed()).containsExactly("a", "c");
+    }
+
+    @Test
+    void where_no_disk_has_room_the_deadline_says_so_and_whoever_has_room_again_is_found() throws Exception {
+        try (PaxosClient<String, String> client = builder(1).start()) {
+            client.propose("before").get();
+            cluster.members.values().forEach(member -> member.manner = Manner.IS_FULL);
+            int greeted = cluster.member(2).greeted;
+            CompletableFuture<String> patient = client.propose("patient");
+            await("another member to be asked", () -> cluster.member(2).greeted > greeted);
+            assertThat(diskFull(client))
+                    .isInstanceOfSatisfying(
+                            PaxosException.DiskFull.class,
+                            e -> assertThat(e.mayHaveBeenApplied()).isFalse())
+                    .hasMessageContaining(" is full: the command was not taken")
+                    .hasMessageContaining("Free space");
+            cluster.member(3).manner = Manner.ANSWERS;
+            cluster.lead(3);
+            assertThat(patient.get(60, TimeUnit.SECONDS)).isEqualTo("patient#2");
+        }
+    }
+
+    @Test
+    void a_client_that_has_no_session_is_told_of_full_disks_too() throws Exception {
+        cluster.members.values().forEach(member -> member.manner = Manner.IS_FULL);
+        try (PaxosClient<String, String> client = builder(1, 2, 3, 4).start()) {
+            assertThat(diskFull(client)).hasMessageContaining(" is full");
+        }
+    }
+
+    @Test
+    void a_cluster_of_one_whose_disk_is_full_refuses_at_once_and_takes_commands_when_it_has_room() throws Exception {
+        try (FakeCluster alone = new FakeCluster(1);
+                PaxosClient<String, String> client = PaxosClient.builder(Codec.utf8(), Codec.utf8())
+                        .servers(alone.address(1))
+                        .deadline(Duration.ofHours(1))
+                        .start()) {
+            alone.member(1).manner = Manner.IS_FULL;
+            for (int i = 0; i < 20; i++) {
+                assertThat(failure(client.propose("refused"))).isInstanceOf(PaxosException.DiskFull.class);
+            }
+            alone.member(1).manner = Manner.ANSWERS;
+            client.propose("a").get(60, TimeUnit.SECONDS);
+            alone.member(1).manner = Manner.EXECUTES_IN_SILENCE;
+            CompletableFuture<String> unanswered = client.propose("b");
+            alone.await("its execution", () -> alone.executed.size() == 2);
+            alone.member(1).manner = Manner.IS_FULL;
+            for (int i = 0; i < 5; i++) {
+                assertThat(failure(client.propose("refused"))).isInstanceOf(PaxosException.DiskFull.class);
+            }
+            alone.member(1).manner = Manner.ANSWERS;
+            assertThat(unanswered.get(60, TimeUnit.SECONDS)).isEqualTo("b#2");
+        }
     }
 
     @Test
