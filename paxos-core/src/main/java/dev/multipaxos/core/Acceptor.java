@@ -52,17 +52,34 @@ final class Acceptor {
         UnknownSlots unknown =
                 log.unknown().within(Math.max(message.fromSlot(), learner.chosenUpTo() + 1), Long.MAX_VALUE);
         long covered = message.fromSlot();
-        for (Unknown lost : unknown.ranges()) { // what was held there is not known: no chunk speaks of it
+        List<Unknown> before =
+                new ArrayList<>(); // what is lost since the last chunk: no chunk covers it, the next one names it
+        for (Unknown lost : unknown.ranges()) {
             if (covered < lost.first()) {
-                tell(from, message, covered, lost.first() - 1, unknown, effects);
+                tell(from, message, covered, lost.first() - 1, before, effects);
+                before = new ArrayList<>();
             }
+            name(lost, before);
             covered = lost.last() + 1;
         }
-        tell(from, message, covered, Long.MAX_VALUE, unknown, effects);
+        tell(from, message, covered, Long.MAX_VALUE, before, effects);
+    }
+
+    /**
+     * Adds a range to those that it touches. More than fit into a message become one, at the highest ballot: that claims no slot as
+     * lost that is not, and no vote is higher.
+     */
+    private static void name(Unknown lost, List<Unknown> before) {
+        if (before.size() == Promise.UNKNOWN_MAX) {
+            Unknown last = before.remove(before.size() - 1);
+            before.add(new Unknown(last.first(), lost.last(), last.upTo().max(lost.upTo())));
+        } else {
+            before.add(lost);
+        }
     }
 
     /** Says what is held in a run of slots, in as many chunks as it takes. */
-    private void tell(int to, Prepare asked, long coveredFrom, long coveredTo, UnknownSlots unknown, Effects effects) {
+    private void tell(int to, Prepare asked, long coveredFrom, long coveredTo, List<Unknown> unknown, Effects effects) {
         long slot = Math.max(coveredFrom, learner.chosenUpTo() + 1);
         long covered = coveredFrom;
         List<Entry> chunk = new ArrayList<>();
@@ -86,7 +103,7 @@ final class Acceptor {
     }
 
     private Promise promise(
-            Prepare asked, long coveredFrom, long coveredTo, List<Entry> entries, UnknownSlots unknown) {
+            Prepare asked, long coveredFrom, long coveredTo, List<Entry> entries, List<Unknown> unknown) {
         return new Promise(
                 asked.ballot(),
                 asked.fromSlot(),
@@ -95,7 +112,7 @@ final class Acceptor {
                 entries,
                 learner.chosenUpTo(),
                 compaction.clearedUpTo(),
-                unknown.ranges());
+                unknown);
     }
 
     /** Judges a repeat like a first, against the present state. */

@@ -103,7 +103,8 @@ public sealed interface Message {
      * @param entries what the sender holds there, ascending
      * @param chosenUpTo the sender's chosen prefix; all of it is chosen, none of it is listed
      * @param clearedUpTo the prefix that every member holds and has executed
-     * @param unknown the slots of which the sender has lost what it held, all of them in every chunk; ascending and disjoint
+     * @param unknown the slots of which the sender has lost what it held, between the chunk before this and this one at least;
+     *     ascending and disjoint, at most {@link #UNKNOWN_MAX} ranges
      */
     record Promise(
             Ballot ballot,
@@ -115,6 +116,9 @@ public sealed interface Message {
             long clearedUpTo,
             List<Unknown> unknown)
             implements Binding {
+        /** So many ranges of unknown slots are named in one chunk at most. */
+        public static final int UNKNOWN_MAX = 1_024;
+
         /** Freezes the lists. */
         public Promise {
             entries = List.copyOf(entries);

@@ -37,6 +37,7 @@ final class Recovery {
     private final SlotRanges[] covered;
     private final long[] chosenUpTo;
     private final UnknownSlots[] unknown;
+    private final SlotRanges[] told; // for each member, what its answers covered or named as lost
     private final TreeMap<Long, Entry> merged = new TreeMap<>();
     private long complete; // members whose answer has no gap
     private long top;
@@ -46,17 +47,22 @@ final class Recovery {
         this.covered = new SlotRanges[members];
         this.chosenUpTo = new long[members];
         this.unknown = new UnknownSlots[members];
+        this.told = new SlotRanges[members];
         this.top = fromSlot - 1;
         Arrays.fill(covered, SlotRanges.EMPTY);
         Arrays.fill(unknown, UnknownSlots.NONE);
+        Arrays.fill(told, SlotRanges.EMPTY);
     }
 
     Recovery(State state) {
         this(state.covered().size(), state.fromSlot());
         for (int i = 0; i < covered.length; i++) {
+            int member = i;
             covered[i] = state.covered().get(i);
             chosenUpTo[i] = state.chosenUpTo().get(i);
             unknown[i] = new UnknownSlots(state.unknown().get(i));
+            told[i] = covered[i];
+            unknown[i].ranges().forEach(lost -> noteTold(member, lost.first(), lost.last()));
             noteComplete(i);
         }
         state.merged().forEach(entry -> merged.put(entry.slot(), entry));
@@ -88,9 +94,11 @@ final class Recovery {
         }
         for (Unknown lost : message.unknown()) {
             unknown[member] = unknown[member].with(lost);
+            noteTold(member, lost.first(), lost.last());
             top = Math.max(top, lost.last()); // there may have been a vote
         }
         covered[member] = covered[member].with(message.coveredFrom(), message.coveredTo());
+        noteTold(member, message.coveredFrom(), message.coveredTo());
         chosenUpTo[member] = Math.max(chosenUpTo[member], Math.max(message.chosenUpTo(), message.clearedUpTo()));
         top = Math.max(top, chosenUpTo[member]);
         noteComplete(member);
@@ -112,13 +120,13 @@ final class Recovery {
         return one.ballot().isBelow(other.ballot()) ? other : one;
     }
 
+    private void noteTold(int member, long first, long last) {
+        told[member] = told[member].with(first, last);
+    }
+
     private void noteComplete(int member) {
         long firstOpen = Math.max(fromSlot, chosenUpTo[member] + 1); // what is chosen there leaves no gap
-        SlotRanges told = covered[member];
-        for (Unknown lost : unknown[member].ranges()) {
-            told = told.with(lost.first(), lost.last());
-        }
-        if (told.containsAll(firstOpen, Long.MAX_VALUE)) {
+        if (told[member].containsAll(firstOpen, Long.MAX_VALUE)) {
             complete |= 1L << member;
         }
     }

@@ -212,8 +212,8 @@ final class MessageReader {
                     if (lost.first() <= before) {
                         throw Head.bad("unknown slots from " + lost.first() + " on, after " + before);
                     }
-                    if (unknown.size() == RANGES_MAX) {
-                        throw Head.bad("more than " + RANGES_MAX + " ranges of unknown slots");
+                    if (unknown.size() == Message.Promise.UNKNOWN_MAX) {
+                        throw Head.bad("more than " + Message.Promise.UNKNOWN_MAX + " ranges of unknown slots");
                     }
                     unknown.add(lost);
                 }

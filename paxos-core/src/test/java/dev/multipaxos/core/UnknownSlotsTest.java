@@ -3,12 +3,22 @@ package dev.multipaxos.core;
 import static dev.multipaxos.core.Cluster.value;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Message.Accept;
 import dev.multipaxos.core.Message.Entry;
 import dev.multipaxos.core.Message.Prepare;
 import dev.multipaxos.core.Message.Promise;
 import dev.multipaxos.core.Message.Unknown;
+import dev.multipaxos.wire.Edge;
+import dev.multipaxos.wire.Envelope;
+import dev.multipaxos.wire.PeerCodec;
+import dev.multipaxos.wire.PeerFrames;
+import dev.multipaxos.wire.WireException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** An acceptor that has lost a vote ({@code docs/protocol.md} §12). */
@@ -131,6 +141,104 @@ class UnknownSlotsTest {
                 1,
                 new Promise(ballot, 1, 1, Long.MAX_VALUE, List.of(new Entry(2, Ballot.ZERO, value("x"), true)), 0, 0));
         assertThat(other.decides(2, three)).as("a choice").isTrue();
+    }
+
+    /** What a node whose disk says this answers to a prepare, as it comes out of the codec at the other end. */
+    private List<Promise> answers(List<Entry> entries, List<Unknown> lost) throws WireException {
+        Parameters wide = new Parameters(8_192, 16_384, 1, 5, 0, 1 << 20, 1 << 20, 1 << 20);
+        Replica replica = new Replica(
+                3, Configuration.majority(1, 2, 3), wide, new Durable(new Ballot(8, 1), 0, 0, 0, entries, lost));
+        Sent sent = new Sent();
+        replica.step(new Input.Received(2, new Prepare(new Ballot(9, 2), 1)), sent);
+        Envelope envelope = new Envelope(1, 1, 3, 2, 4, 1, 0);
+        List<Promise> arrived = new ArrayList<>();
+        for (Message message : sent.messages) {
+            byte[] head = PeerCodec.head(envelope, message).toArray();
+            byte[] body = PeerCodec.body(message).toArray();
+            byte[] frame = Arrays.copyOf(head, head.length + body.length);
+            System.arraycopy(body, 0, frame, head.length, body.length);
+            PeerCodec.decode(Bytes.wrap(frame), new PeerFrames() {
+                @Override
+                public void onMessage(Envelope from, Message decoded) {
+                    arrived.add((Promise) decoded);
+                }
+
+                @Override
+                public void onEdge(Envelope from, Edge edge) {
+                    throw new AssertionError(edge);
+                }
+            });
+        }
+        return arrived;
+    }
+
+    private static final class Sent implements Effects {
+        final List<Message> messages = new ArrayList<>();
+
+        @Override
+        public void send(int to, Message message) {
+            messages.add(message);
+        }
+
+        @Override
+        public void append(Record record) {}
+
+        @Override
+        public void execute(long slot, Value value) {}
+
+        @Override
+        public void readReady(long token, long slot) {}
+
+        @Override
+        public void readRefused(long token) {}
+
+        @Override
+        public void readLog(int to, long fromSlot, long toSlot, int maxBytes) {}
+    }
+
+    @Test
+    void three_thousand_lost_slots_with_votes_between_them_are_all_told() throws WireException {
+        List<Unknown> lost = new ArrayList<>();
+        List<Entry> votes = new ArrayList<>();
+        for (long slot = 1; slot < 6_000; slot += 2) {
+            lost.add(new Unknown(slot, slot, OLD));
+            votes.add(new Entry(slot + 1, OLD, value("v" + slot), false));
+        }
+        List<Promise> chunks = answers(votes, lost);
+        assertThat(chunks).allMatch(chunk -> chunk.unknown().size() <= Promise.UNKNOWN_MAX);
+        assertThat(chunks.stream().mapToInt(chunk -> chunk.unknown().size()).sum())
+                .as("each once: all in each of 3,000 chunks would be a hundred megabytes")
+                .isEqualTo(3_000);
+        Collections.shuffle(chunks, new Random(5));
+        Recovery recovery = new Recovery(3, 1);
+        for (Promise chunk : chunks) {
+            assertThat(recovery.complete()).as("not before the last chunk").isZero();
+            recovery.onPromise(2, chunk);
+        }
+        assertThat(recovery.complete()).isEqualTo(0b100);
+        assertThat(recovery.state().unknown().get(2)).isEqualTo(lost);
+        assertThat(recovery.state().merged()).isEqualTo(votes);
+        Recovery restored = new Recovery(recovery.state());
+        assertThat(restored.complete()).isEqualTo(0b100);
+    }
+
+    @Test
+    void three_thousand_lost_slots_side_by_side_are_all_claimed_none_too_low() throws WireException {
+        List<Unknown> lost = new ArrayList<>();
+        for (long slot = 1; slot <= 3_000; slot++) {
+            lost.add(new Unknown(slot, slot, new Ballot(1 + slot % 7, 1)));
+        }
+        List<Promise> chunks = answers(List.of(), lost);
+        assertThat(chunks).allMatch(chunk -> chunk.unknown().size() <= Promise.UNKNOWN_MAX);
+        Recovery recovery = new Recovery(3, 1);
+        chunks.forEach(chunk -> recovery.onPromise(2, chunk));
+        assertThat(recovery.complete()).isEqualTo(0b100);
+        UnknownSlots told = new UnknownSlots(recovery.state().unknown().get(2));
+        assertThat(lost).allMatch(range -> {
+            Ballot upTo = told.upTo(range.first());
+            return upTo != null && !upTo.isBelow(range.upTo());
+        });
+        assertThat(told.upTo(3_001)).isNull();
     }
 
     @Test

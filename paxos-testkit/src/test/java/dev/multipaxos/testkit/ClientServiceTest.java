@@ -227,7 +227,7 @@ class ClientServiceTest {
             Set<Long> unanswered = new HashSet<>();
             while (cluster.node(1).status().pendingCalls()
                     == 0) { // until the pipeline is full, and some wait behind it
-                long next = unanswered.size() + 1;
+                long next = unanswered.size() + 1L;
                 unanswered.add(next);
                 client.say(new Submit(next, Commands.encode(List.of(add(session, next, 1)))));
             }
