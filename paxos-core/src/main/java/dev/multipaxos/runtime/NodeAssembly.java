@@ -125,6 +125,7 @@ final class NodeAssembly {
                 answerBytesMax,
                 new ClientService.Parts(execution, mailbox, outbox, batcher, reads, apply, room));
         Snapshots snapshots = new Snapshots(
+                node,
                 settings.retention(),
                 apply,
                 snapshotJob,

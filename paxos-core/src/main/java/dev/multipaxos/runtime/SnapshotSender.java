@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * Serves this node's snapshots to members whose log cannot be filled from anybody's journal. The receiver asks for each part, so
  * that nothing is kept here but an open file and a few questions. All receivers share one rate, in turns.
  *
- * <p>Whoever is being served finds the log behind its snapshot as long as it is heard of: it would else return only to need the
- * next snapshot, and so for ever.
+ * <p>Whoever is being served finds the log behind its snapshot as long as it is heard of, within wide bounds ({@link JournalHold}): it
+ * would else return only to need the next snapshot, and so for ever.
  *
  * <p>Owned by the thread of {@link TransferJob}, {@link #lowestNeeded} apart.
  */
@@ -78,7 +78,7 @@ final class SnapshotSender {
     private final int partBytesMax;
     private final Map<Integer, Sending> sendings = new TreeMap<>(); // by receiver
     private int lastServed;
-    private volatile long lowestNeeded = Long.MAX_VALUE;
+    private volatile long[] needed = {}; // the lowest slot of the log that each receiver will need
 
     /**
      * Begins.
@@ -310,15 +310,22 @@ final class SnapshotSender {
     // ---- others
 
     private void publish() {
-        lowestNeeded = sendings.values().stream()
+        needed = sendings.values().stream()
                 .mapToLong(sending -> sending.holdsUpTo + 1)
-                .min()
-                .orElse(Long.MAX_VALUE);
+                .toArray();
     }
 
-    /** {@return the lowest slot of the log that a receiver will need; {@link Long#MAX_VALUE} if there is none; any thread} */
-    long lowestNeeded() {
-        return lowestNeeded;
+    /**
+     * {@return the lowest slot of the log that a receiver will need; {@link Long#MAX_VALUE} if there is none; any thread}
+     *
+     * @param from those who need a lower one do not matter
+     */
+    long lowestNeeded(long from) {
+        long lowest = Long.MAX_VALUE;
+        for (long slot : needed) {
+            lowest = slot >= from ? Math.min(lowest, slot) : lowest;
+        }
+        return lowest;
     }
 
     /** {@return what is on its way} */

@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Decides when a snapshot is taken, one at a time, and what it allows the journal to let go of. Owned by the event loop.
@@ -36,11 +38,15 @@ final class Snapshots {
         }
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
+
+    private final int self;
     private final Retention retention;
     private final Applier apply;
     private final SnapshotJob job;
     private final JournalWriter storage;
-    private final LongSupplier lowestNeeded;
+    private final LongUnaryOperator lowestNeeded;
+    private final JournalHold hold;
     private final LongConsumer snapshotted;
     private final Consumer<Consumer<NodeListener>> tell;
 
@@ -59,17 +65,20 @@ final class Snapshots {
     private boolean isTight; // the disk has little room: nothing is kept for members that lag
     private boolean trimDue; // as the last life ended before it had trimmed
     private long begunPosition; // of the journal, when the last attempt began
+    private long snapshotBytes; // of the last one that was taken in this life
+    private long letGoUpTo; // what is held below was let go, and that is logged
     private volatile View view;
 
     /**
      * Begins.
      *
+     * @param self this node
      * @param retention when, and what is kept
      * @param apply captures
      * @param job writes
      * @param storage trims
-     * @param lowestNeeded the lowest slot that must stay in the journal, for whoever is being sent a snapshot; {@link
-     *     Long#MAX_VALUE} if none must
+     * @param lowestNeeded the lowest slot, of those from the given one on, that must stay in the journal for somebody who is being
+     *     sent a snapshot; {@link Long#MAX_VALUE} if none must
      * @param found the snapshot that the node began with
      * @param journalBytes how much of the journal lies behind that
      * @param trimmedUpTo the slot up to which the journal is trimmed
@@ -80,11 +89,12 @@ final class Snapshots {
      * @param tell tells the listener
      */
     Snapshots(
+            int self,
             Retention retention,
             Applier apply,
             SnapshotJob job,
             JournalWriter storage,
-            LongSupplier lowestNeeded,
+            LongUnaryOperator lowestNeeded,
             View found,
             long journalBytes,
             long trimmedUpTo,
@@ -92,11 +102,13 @@ final class Snapshots {
             long damagedUpTo,
             LongConsumer snapshotted,
             Consumer<Consumer<NodeListener>> tell) {
+        this.self = self;
         this.retention = retention;
         this.apply = apply;
         this.job = job;
         this.storage = storage;
         this.lowestNeeded = lowestNeeded;
+        this.hold = new JournalHold(retention);
         this.snapshotted = snapshotted;
         this.tell = tell;
         this.view = found;
@@ -221,6 +233,8 @@ final class Snapshots {
         if (id.slot() >= view.slot()) { // one that came from a member meanwhile may be newer
             view = new View(id.slot(), taken.writtenMillis());
         }
+        snapshotBytes = id.bytes();
+        hold.passed(id.slot(), begunPosition);
         snapshotted.accept(id.slot());
         trim();
         tell.accept(listener -> listener.snapshotTaken(id.slot(), id.bytes()));
@@ -238,6 +252,7 @@ final class Snapshots {
     /** The state machine's own store stands for the slots up to this one. */
     void onStored(long slot) {
         stored = slot;
+        hold.passed(slot, begunPosition);
         snapshotted.accept(slot);
         trim();
         end();
@@ -262,9 +277,23 @@ final class Snapshots {
     }
 
     private void trim() {
-        long upTo = Math.min(Math.max(view.slot(), stored), lowestNeeded.getAsLong() - 1);
+        long held = isTight ? Long.MAX_VALUE : hold.lowest(storage.position(), snapshotBytes);
+        long upTo = Math.min(Math.max(view.slot(), stored), lowestNeeded.applyAsLong(held) - 1);
         if (upTo > 0) {
+            noteLetGo(lowestNeeded.applyAsLong(0), upTo);
             storage.trim(upTo, isTight ? 0 : retention.keepBytes(), damagedEnd);
+        }
+    }
+
+    private void noteLetGo(long needed, long upTo) {
+        if (needed <= upTo && needed > letGoUpTo) {
+            letGoUpTo = upTo;
+            LOG.warn(
+                    "node {} lets go of the log from slot {} on, which a member needs behind the snapshot that it is being sent: {}."
+                            + " The member needs a newer snapshot then",
+                    self,
+                    needed,
+                    isTight ? "the disk has little room" : "so much has gathered behind it");
         }
     }
 

@@ -155,7 +155,7 @@ final class TransferJob implements Job {
 
     /** A member was read the journal from this slot on. */
     void onServed(int to, long fromSlot) {
-        if (lowestNeeded() != Long.MAX_VALUE) {
+        if (lowestNeeded(0) != Long.MAX_VALUE) {
             offer(now -> sender.onServed(to, fromSlot, now));
         }
     }
@@ -196,9 +196,13 @@ final class TransferJob implements Job {
         }
     }
 
-    /** {@return the lowest slot of the log that a receiver will need; {@link Long#MAX_VALUE} if there is none; any thread} */
-    long lowestNeeded() {
-        return sender.lowestNeeded();
+    /**
+     * {@return the lowest slot of the log that a receiver will need; {@link Long#MAX_VALUE} if there is none; any thread}
+     *
+     * @param from those who need a lower one do not matter
+     */
+    long lowestNeeded(long from) {
+        return sender.lowestNeeded(from);
     }
 
     /** {@return what is on its way; any thread} */

@@ -393,28 +393,30 @@ class SnapshotTransferTest {
         SnapshotSender sender = sender(1, RATE);
         senders[1] = sender;
         SnapshotStore.Id id = stores[1].put(50, content(1, 20_000));
-        assertThat(sender.lowestNeeded()).isEqualTo(Long.MAX_VALUE);
+        assertThat(sender.lowestNeeded(0)).isEqualTo(Long.MAX_VALUE);
         pass(2 * SECOND);
         askForLog(1);
         assertThat(installed()).containsExactly(id);
-        assertThat(sender.lowestNeeded()).isEqualTo(51);
+        assertThat(sender.lowestNeeded(0)).isEqualTo(51);
 
         for (int i = 0; i < 20; i++) { // the state machine takes its time
             pass(5 * SECOND);
         }
-        assertThat(sender.lowestNeeded()).isEqualTo(51);
+        assertThat(sender.lowestNeeded(0)).isEqualTo(51);
         executed = 50;
         receiver.installed(50);
         sender.onServed(RECEIVER, 51, now);
-        assertThat(sender.lowestNeeded()).isEqualTo(51);
+        assertThat(sender.lowestNeeded(0)).isEqualTo(51);
         sender.onServed(RECEIVER, 80, now);
-        assertThat(sender.lowestNeeded()).isEqualTo(80);
+        assertThat(sender.lowestNeeded(0)).isEqualTo(80);
+        assertThat(sender.lowestNeeded(80)).isEqualTo(80);
+        assertThat(sender.lowestNeeded(81)).as("it is let go of").isEqualTo(Long.MAX_VALUE);
         assertThat(stores[1].openReaders).isZero();
 
         pass(SnapshotSender.SILENT_NANOS_MAX - 1);
-        assertThat(sender.lowestNeeded()).isEqualTo(80);
+        assertThat(sender.lowestNeeded(0)).isEqualTo(80);
         pass(1);
-        assertThat(sender.lowestNeeded()).isEqualTo(Long.MAX_VALUE);
+        assertThat(sender.lowestNeeded(0)).isEqualTo(Long.MAX_VALUE);
     }
 
     @Test

@@ -14,12 +14,14 @@ import dev.multipaxos.Retention;
 import dev.multipaxos.Snapshot;
 import dev.multipaxos.SnapshotTransfer;
 import dev.multipaxos.StateMachine;
+import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.Transport;
 import dev.multipaxos.transport.netty.NettyTransport;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.Proxy;
 import java.net.ServerSocket;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -39,8 +41,13 @@ class SnapshotTransfersTest {
     @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
     private static final class HeavySum implements StateMachine<Long, Long> {
         private static final int FILLING_BYTES = 3 << 20;
+        private final int fillingBytes;
         private volatile long sum;
         private volatile int restored;
+
+        HeavySum(int fillingBytes) {
+            this.fillingBytes = fillingBytes;
+        }
 
         @Override
         public Long apply(Context at, Long delta) {
@@ -54,7 +61,7 @@ class SnapshotTransfersTest {
             return out -> {
                 new DataOutputStream(out).writeLong(captured);
                 byte[] filling = new byte[1 << 16];
-                for (int i = 0; i < FILLING_BYTES / filling.length; i++) {
+                for (int i = 0; i < fillingBytes / filling.length; i++) {
                     filling[i] = (byte) i;
                     out.write(filling);
                 }
@@ -79,6 +86,8 @@ class SnapshotTransfersTest {
     private IntFunction<Transport> transports = network::transport;
     private Membership members = Membership.of("1=local:1", "2=local:2", "3=local:3");
     private Retention retention = ON_DEMAND;
+    private int fillingBytes = HeavySum.FILLING_BYTES;
+    private volatile boolean bulkIsFull;
 
     @AfterEach
     void closeAll() {
@@ -90,7 +99,7 @@ class SnapshotTransfersTest {
     }
 
     private PaxosNode<Long, Long> start(int id) {
-        sums[id] = new HeavySum();
+        sums[id] = new HeavySum(fillingBytes);
         PaxosNode<Long, Long> node = PaxosNode.builder(sums[id], Codec.int64(), Codec.int64())
                 .member(id, members)
                 .storage(disks[id])
@@ -175,6 +184,64 @@ class SnapshotTransfersTest {
         long sum = propose(one, 1);
         await(() -> sums[3].sum == sum);
         assertThat(received).as("one was enough").hasSize(1);
+    }
+
+    /** Node 3 asks for a snapshot, and goes on asking, but no part of it gets through. {@return who sends it} */
+    private int sendInVain() {
+        fillingBytes = 1 << 16;
+        retention = Retention.defaults().withSnapshotEveryBytes(4 << 10).withKeepBytes(0);
+        bulkIsFull = true;
+        transports = id -> {
+            Transport under = network.transport(id);
+            return (Transport) Proxy.newProxyInstance(
+                    Transport.class.getClassLoader(),
+                    new Class<?>[] {Transport.class},
+                    (proxy, method, arguments) -> bulkIsFull && method.getName().equals("sendBulk")
+                            ? false
+                            : method.invoke(under, arguments));
+        };
+        leaveThreeBehind();
+        start(3);
+        await(() -> !nodes[3].status().transfers().isEmpty());
+        int provider = nodes[3].status().transfers().get(0).from();
+        await(() -> !nodes[provider].status().transfers().isEmpty());
+        return provider;
+    }
+
+    private void returnsInTheEnd(PaxosNode<Long, Long> one) {
+        bulkIsFull = false;
+        long sum = propose(one, 1);
+        await(() -> sums[3].sum == sum);
+    }
+
+    @Test
+    @SuppressWarnings("unchecked")
+    void a_receiver_that_lives_but_gets_nowhere_does_not_make_the_journal_grow_for_ever() {
+        int provider = sendInVain();
+        PaxosNode<Long, Long> one = (PaxosNode<Long, Long>) nodes[1];
+        long sent = nodes[provider].status().transfers().get(0).slot();
+        long taken = nodes[provider].status().snapshotSlot();
+        while (nodes[provider].status().snapshotSlot() <= taken) {
+            propose(one, 10);
+        }
+        propose(one, 10);
+        assertThat(disks[provider].trimmedUpTo(1)).as("held").isLessThanOrEqualTo(sent);
+        while (disks[provider].trimmedUpTo(1) <= sent) {
+            propose(one, 10);
+        }
+        returnsInTheEnd(one);
+    }
+
+    @Test
+    @SuppressWarnings("unchecked")
+    void a_disk_with_little_room_holds_nothing_for_a_receiver() {
+        int provider = sendInVain();
+        PaxosNode<Long, Long> one = (PaxosNode<Long, Long>) nodes[1];
+        long sent = nodes[provider].status().transfers().get(0).slot();
+        propose(one, 10);
+        disks[provider].pretend(new DiskSpace(DiskSpace.Level.LOW, 1_000));
+        await(() -> disks[provider].trimmedUpTo(1) > sent);
+        returnsInTheEnd(one);
     }
 
     @Test

@@ -132,7 +132,7 @@ final class SnapshotMutants {
                                 "Snapshots",
                                 "TRIM_UNDER_A_TRANSFER",
                                 "the log goes that the receiver of a snapshot will need behind it",
-                                "lowestNeeded.getAsLong() - 1)",
+                                "lowestNeeded.applyAsLong(held) - 1)",
                                 "Long.MAX_VALUE)")
                         .pendingAs("who lacks what follows its snapshot gets another one: no check counts how often"),
                 storage(
