@@ -58,16 +58,6 @@ final class Handshake {
         return storage == null ? null : storage.news();
     }
 
-    /** {@return what the disk must know of all peers that it knows, ascending: to be said again before the journal is trimmed} */
-    List<Pinned> pinned() {
-        return storages.entrySet().stream()
-                .sorted(Map.Entry.comparingByKey())
-                .map(Map.Entry::getValue)
-                .filter(KnownStorage::isDurable)
-                .map(KnownStorage::pinned)
-                .toList();
-    }
-
     /**
      * Judges a greeting; a member that is seen for the first time is remembered by its storage. What a refusal that is final says is
      * for its receiver to draw conclusions from: {@link #exclusion}.

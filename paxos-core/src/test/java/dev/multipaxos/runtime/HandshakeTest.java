@@ -124,7 +124,6 @@ class HandshakeTest {
         assertRefused(judgeLife(6, 9_000), "its life 7");
         assertRefused(judgeLife(8, 5_999), "position 6000");
         assertThat(judgeLife(7, 10)).isEqualTo(Verdict.peer(2)); // what that life began with is not known any more
-        assertThat(handshake.pinned()).containsExactly(new Pinned(2, 0xb2, 7, 6_000));
     }
 
     @Test
