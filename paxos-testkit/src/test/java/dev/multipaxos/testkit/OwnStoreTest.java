@@ -18,7 +18,6 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,7 +97,7 @@ class OwnStoreTest {
 
     private final LocalNetwork network = new LocalNetwork(1);
     private MemoryStorage disk = new MemoryStorage();
-    private Sum machine = new Sum(new Committed(0, 0, Map.of()));
+    private Sum machine = none();
 
     private PaxosNode<Long, Long> start() {
         return PaxosNode.builder(machine, Codec.int64(), Codec.int64())
@@ -131,39 +130,6 @@ class OwnStoreTest {
         }
     }
 
-    /** None was taken before: a member with a store of its own has no need of one. */
-    @Test
-    void a_member_that_was_away_until_the_others_had_trimmed_is_sent_a_snapshot() {
-        Membership members = Membership.of("1=local:1", "2=local:2", "3=local:3");
-        MemoryStorage[] disks = {new MemoryStorage(), new MemoryStorage(), new MemoryStorage()};
-        try (PaxosNode<Long, Long> one = start(1, members, disks[0]);
-                PaxosNode<Long, Long> two = start(2, members, disks[1])) {
-            try (PaxosNode<Long, Long> three = start(3, members, disks[2])) {
-                three.propose(1L, LONG).join();
-            }
-            for (int i = 0; i < 100; i++) {
-                one.propose(1L, LONG).join();
-            }
-            await(() -> disks[0].trimmedUpTo(1) > 50 && disks[1].trimmedUpTo(1) > 50);
-            long slot = one.status().executedSlot();
-            try (PaxosNode<Long, Long> again = start(3, members, disks[2])) {
-                await(() -> again.status().executedSlot() >= slot);
-                assertThat(again.propose(1L, LONG).join()).isEqualTo(102);
-            }
-            assertThat(two.status().failure()).isNull();
-        }
-    }
-
-    private PaxosNode<Long, Long> start(int id, Membership members, MemoryStorage storage) {
-        return PaxosNode.builder(new Sum(new Committed(0, 0, Map.of())), Codec.int64(), Codec.int64())
-                .member(id, members)
-                .storage(storage)
-                .transport(network.transport(id))
-                .retention(SMALL)
-                .limits(Limits.defaults().withRetainedBytes(1_024)) // whoever is away is not served from memory
-                .start();
-    }
-
     @Test
     void a_store_that_is_older_than_the_journal_was_trimmed_to_is_not_gone_on_with() {
         try (PaxosNode<Long, Long> node = start()) {
@@ -172,46 +138,51 @@ class OwnStoreTest {
             }
             await(() -> disk.trimmedUpTo(1) > 0);
         }
-        machine = new Sum(new Committed(0, 0, Map.of()));
+        machine = none();
         assertThatThrownBy(this::start)
                 .isInstanceOf(PaxosException.StartFailed.class)
                 .hasMessageContaining("MISSING_FILE")
                 .hasMessageContaining("the state machine's own store");
     }
 
+    /** None was taken before: a member with a store of its own has no need of one. */
     @Test
-    void whoever_was_away_gets_a_snapshot_from_nodes_that_need_none_themselves() {
+    void a_member_that_was_away_until_the_others_had_trimmed_is_sent_a_snapshot() {
         Membership members = Membership.of("1=local:1", "2=local:2", "3=local:3");
         MemoryStorage[] disks = {new MemoryStorage(), new MemoryStorage(), new MemoryStorage()};
-        Sum[] sums = new Sum[3];
-        List<PaxosNode<Long, Long>> nodes = new ArrayList<>();
-        try {
-            for (int i = 0; i < 3; i++) {
-                sums[i] = new Sum(new Committed(0, 0, Map.of()));
-                nodes.add(start(i, members, sums[i], disks[i]));
+        try (PaxosNode<Long, Long> one = start(1, members, none(), disks[0]);
+                PaxosNode<Long, Long> two = start(2, members, none(), disks[1])) {
+            MemoryStorage left;
+            try (PaxosNode<Long, Long> three = start(3, members, none(), disks[2])) {
+                three.propose(1L, LONG).join();
+                left = disks[2].crash();
             }
-            PaxosNode<Long, Long> one = nodes.get(0);
-            one.propose(1L, LONG).join();
-            MemoryStorage left = disks[2].crash();
-            nodes.get(2).close();
-            for (int i = 0; i < 200; i++) {
+            for (int i = 0; i < 100; i++) {
                 one.propose(1L, LONG).join();
             }
-            await(() -> disks[0].trimmedUpTo(1) > 20 && disks[1].trimmedUpTo(1) > 20);
-            Sum back = new Sum(new Committed(0, 0, Map.of()));
-            nodes.add(start(2, members, back, left));
-            await(() -> back.durable.sum() > 100);
-            assertThat(one.propose(1L, LONG).join()).isEqualTo(202);
-        } finally {
-            nodes.forEach(PaxosNode::close);
+            await(() -> disks[0].trimmedUpTo(1) > 50 && disks[1].trimmedUpTo(1) > 50);
+            long slot = one.status().executedSlot();
+            Sum back = none();
+            try (PaxosNode<Long, Long> again = start(3, members, back, left)) {
+                await(() -> again.status().executedSlot() >= slot);
+                assertThat(back.durable.sum())
+                        .as("an installed snapshot is durable at once")
+                        .isGreaterThan(50);
+                assertThat(again.propose(1L, LONG).join()).isEqualTo(102);
+            }
+            assertThat(two.status().failure()).isNull();
         }
     }
 
-    private PaxosNode<Long, Long> start(int index, Membership members, Sum sum, MemoryStorage storage) {
+    private static Sum none() {
+        return new Sum(new Committed(0, 0, Map.of()));
+    }
+
+    private PaxosNode<Long, Long> start(int id, Membership members, Sum sum, MemoryStorage storage) {
         return PaxosNode.builder(sum, Codec.int64(), Codec.int64())
-                .member(index + 1, members)
+                .member(id, members)
                 .storage(storage)
-                .transport(network.transport(index + 1))
+                .transport(network.transport(id))
                 .retention(SMALL)
                 .limits(Limits.defaults().withRetainedBytes(1_024)) // whoever is away is not served from memory
                 .start();
