@@ -36,6 +36,7 @@ final class ContractNode implements Receiver {
     static final String CLIENT_CLOSED = "client closed";
     static final String GREETED = "greeted by";
     static final String ANSWERED = "answered by";
+    static final String DECLINED = "declined by";
     static final String BURST = "end of a burst";
     static final String HELLO = "hello made for";
 
@@ -55,6 +56,7 @@ final class ContractNode implements Receiver {
     private boolean closed;
 
     private volatile IntPredicate admits = node -> true;
+    private volatile Bytes declining = Bytes.EMPTY;
     private volatile CountDownLatch stall = new CountDownLatch(0);
 
     ContractNode(int id, Transport transport, Duration patience) {
@@ -78,6 +80,15 @@ final class ContractNode implements Receiver {
     /** Judges by this whom it lets stay, from now on. */
     void admit(IntPredicate nodes) {
         admits = nodes;
+    }
+
+    /** Says this to whom it does not let stay, from now on: something that {@link #isDeclining}. */
+    void declineWith(Bytes answer) {
+        declining = answer;
+    }
+
+    private static boolean isDeclining(Bytes hello) {
+        return hello.toUtf8().startsWith("no: ");
     }
 
     /** Does not return from the frame that comes next, until {@link #goOn}. */
@@ -192,6 +203,10 @@ final class ContractNode implements Receiver {
 
     @Override
     public Verdict onHello(int dialled, String remote, Bytes hello) {
+        if (dialled != 0 && isDeclining(hello)) {
+            event(DECLINED, dialled, hello);
+            return Verdict.refused("node " + id + " was told no");
+        }
         String text = hello.toUtf8();
         if (!text.startsWith("node ")) {
             complain("onHello: gets the other side's first frame, but got " + hello);
@@ -206,7 +221,7 @@ final class ContractNode implements Receiver {
             complain("onHello: the node that was dialled is " + dialled + ", but node " + node + " answers");
         }
         if (!admits.test(node)) {
-            return Verdict.refused("node " + id + " does not want it");
+            return Verdict.refused("node " + id + " does not want it").withAnswer(declining);
         }
         synchronized (this) {
             admitted.add((long) node);

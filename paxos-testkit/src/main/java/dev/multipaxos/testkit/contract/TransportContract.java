@@ -4,6 +4,7 @@ import static dev.multipaxos.testkit.contract.ContractNode.ANSWERED;
 import static dev.multipaxos.testkit.contract.ContractNode.BULK;
 import static dev.multipaxos.testkit.contract.ContractNode.BURST;
 import static dev.multipaxos.testkit.contract.ContractNode.CONNECTED;
+import static dev.multipaxos.testkit.contract.ContractNode.DECLINED;
 import static dev.multipaxos.testkit.contract.ContractNode.DISCONNECTED;
 import static dev.multipaxos.testkit.contract.ContractNode.GREETED;
 import static dev.multipaxos.testkit.contract.ContractNode.HELLO;
@@ -157,6 +158,25 @@ public abstract class TransportContract extends TransportClientContract {
                 Set.of(Bytes.utf8("thank you")),
                 heard(one, two),
                 "onHello: lets nothing else through before both sides were admitted");
+    }
+
+    @Test
+    void what_comes_with_a_refusal_is_judged_in_place_of_a_greeting_by_the_one_that_dialled() throws Exception {
+        ContractNode one = started(1);
+        ContractNode two = started(2);
+        Bytes answer = Bytes.utf8("no: and these are the reasons");
+        two.admit(node -> false);
+        two.declineWith(answer);
+        connect(one, two);
+        String sentence = "Verdict.answer: the other side's onHello judges it in place of a greeting, if it dialled";
+        one.await(sentence, () -> one.has(DECLINED, 2) || one.has(ANSWERED, 2));
+        assertFalse(one.has(ANSWERED, 2), sentence);
+        assertEquals(answer, one.frames(DECLINED, 2).get(0), sentence);
+        assertFalse(one.has(CONNECTED, 2), "onPeerConnected: a node that refuses us cannot be reached");
+
+        two.admit(node -> true);
+        one.await("connect: dials again with back-off", () -> one.has(CONNECTED, 2));
+        deliver("onPeer: a frame from a node that was admitted", one, two, Bytes.utf8("after all"));
     }
 
     @Test

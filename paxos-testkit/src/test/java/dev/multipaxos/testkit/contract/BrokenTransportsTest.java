@@ -228,6 +228,23 @@ class BrokenTransportsTest {
         }
     }
 
+    static class GreetsThoughItRefuses extends Broken {
+        GreetsThoughItRefuses() {
+            super((id, under) -> new Passing(under) {
+                @Override
+                public int start(String bind, int frameBytesMax, Receiver receiver) throws IOException {
+                    return super.start(bind, frameBytesMax, new PassingReceiver(receiver) {
+                        @Override
+                        public Verdict onHello(int dialled, String remote, Bytes hello) {
+                            Verdict verdict = super.onHello(dialled, remote, hello);
+                            return verdict.answer().length() == 0 ? verdict : verdict.withAnswer(hello(0));
+                        }
+                    });
+                }
+            });
+        }
+    }
+
     static class ReusesItsBuffer extends Broken {
         ReusesItsBuffer() {
             super((id, under) -> new Passing(under) {
@@ -340,6 +357,14 @@ class BrokenTransportsTest {
         assertThat(Contract.failureOf(
                         IgnoresRefusals.class, "who_is_refused_by_the_one_it_dials_is_not_heard_until_it_is_admitted"))
                 .containsAnyOf("send: false to a node that refuses us", "connect: dials again when it is refused");
+    }
+
+    @Test
+    void a_transport_that_says_another_thing_than_the_refusal_is_caught() {
+        assertThat(Contract.failureOf(
+                        GreetsThoughItRefuses.class,
+                        "what_comes_with_a_refusal_is_judged_in_place_of_a_greeting_by_the_one_that_dialled"))
+                .startsWith("Verdict.answer: the other side's onHello judges it");
     }
 
     @Test
