@@ -172,7 +172,7 @@ final class CoreMutants {
                         "Recovery",
                         "INCOMPLETE_PROMISE_COUNTS",
                         "a member counts with the first chunk of its promise",
-                        "if (told.containsAll(firstOpen, Long.MAX_VALUE)) {",
+                        "if (told[member].containsAll(firstOpen, Long.MAX_VALUE)) {",
                         "if (!covered[member].isEmpty()) {"),
                 core(
                         "Recovery",
