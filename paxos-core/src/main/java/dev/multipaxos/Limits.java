@@ -46,6 +46,13 @@ public record Limits(
      */
     public static final int SESSIONS_MAX = 16_384;
 
+    /**
+     * How many bytes the answers that are remembered for clients may have, those of all sessions together, each with 64 bytes
+     * besides; when they are more, the session that holds most of them goes, and its client sees {@link
+     * PaxosException.SessionExpired}. It is part of what is replicated, the same on every member, and so no setting.
+     */
+    public static final long SESSION_ANSWERS_BYTES_MAX = 32L << 20;
+
     /** What a frame or a batch needs besides the bytes of its largest command. */
     static final int FRAME_OVERHEAD_BYTES = 4_096;
 

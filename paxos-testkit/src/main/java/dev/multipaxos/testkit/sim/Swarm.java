@@ -113,7 +113,8 @@ record Swarm(
         SessionRules sessions = new SessionRules(
                 50 + random.nextInt(random.nextBoolean() ? 500 : 20_000),
                 2 << random.nextInt(6),
-                1 + size + random.nextInt(8));
+                1 + size + random.nextInt(8),
+                answerBytesMax(seed, size + remoteClients));
         int batchBytesMax = 1 + random.nextInt(roomy ? 4_000 : 500);
         int largestBytes = Math.max(batchBytesMax, paddingBytesMax + commandBytesMax + OVERHEAD_BYTES);
         Retention retention = retention(random);
@@ -135,6 +136,16 @@ record Swarm(
                 happening,
                 drawn,
                 unbounded);
+    }
+
+    /**
+     * Mostly so few that sessions go for it, though each client may have one answer. Drawn apart, so that the rest of what a seed
+     * draws stays what it was.
+     */
+    private static long answerBytesMax(long seed, int clients) {
+        SplittableRandom random = new SplittableRandom(~seed);
+        long most = random.nextInt(random.nextBoolean() ? 200 : 5_000);
+        return random.nextInt(4) == 0 ? 1 << 20 : clients * 160L + most;
     }
 
     /** Snapshots are taken several times in a run, now and then only when an operator asks, and little is kept behind them. */
