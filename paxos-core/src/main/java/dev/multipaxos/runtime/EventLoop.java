@@ -194,7 +194,9 @@ final class EventLoop implements Job {
         }
         if (nowNanos - sweptNanos >= SWEEP_NANOS) {
             sweptNanos = nowNanos;
-            parts.proposals().sweep(nowNanos);
+            if (parts.proposals().sweep(nowNanos)) {
+                parts.batcher().forgetEnded();
+            }
             parts.reads().sweep(nowNanos);
             parts.snapshots().sweep();
             if (!leading) {
