@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param disk how much room its disk has
  * @param pendingCalls calls that wait here, its clients' included
  * @param pendingBytes the bytes of commands that wait here
+ * @param memoryBytes the bytes of payload that it holds altogether: what waits, what arrives, slots in memory, answers that are
+ *     remembered; at most {@link Limits#memoryBytes} but for what is on its way from one to the other
  * @param sessions open sessions in the replicated state
  * @param transfers the snapshots that are on their way from this node or to it
  * @param connected the members that it can reach, ascending
@@ -52,6 +54,7 @@ public record NodeStatus(
         DiskSpace disk,
         int pendingCalls,
         long pendingBytes,
+        long memoryBytes,
         int sessions,
         List<SnapshotTransfer> transfers,
         List<Integer> connected,
