@@ -9,7 +9,9 @@ import dev.multipaxos.wire.SnapshotPart;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SessionsTest {
 
@@ -274,5 +276,39 @@ class SessionsTest {
         Sessions restored = new Sessions(new SessionRules(1_000, WINDOW, 3, ANSWERS_BYTES));
         restored.restore(new SnapshotPart.Header(1, 0, 0, 1, 1), new ByteArrayInputStream(written.toByteArray()));
         assertThat(restored.answerBytes()).isEqualTo(sessions.answerBytes());
+    }
+
+    private WeakReference<byte[]> answered(long session, long sequence, int length) {
+        byte[] answer = new byte[length];
+        execute(session, sequence, 1, Bytes.wrap(answer));
+        return new WeakReference<>(answer);
+    }
+
+    @Test
+    @Timeout(60)
+    void an_answer_that_is_not_remembered_is_not_reachable() {
+        sessions.track(); // as for a state machine with its own store
+        batch(0);
+        long closed = sessions.open();
+        WeakReference<byte[]> ofClosed = answered(closed, 1, 10);
+        long greedy = sessions.open();
+        WeakReference<byte[]> ofGreedy = answered(greedy, 1, ANSWERS_BYTES);
+        long session = sessions.open();
+        WeakReference<byte[]> acknowledged = answered(session, 1, 10);
+        assertThat(judge(session, 1, 1)).isEqualTo(Verdict.REPEATED);
+        assertThat(remembered(session, 1).length()).isEqualTo(10);
+        WeakReference<byte[]> expired = answered(session, 2, 10);
+        sessions.takeChanges();
+
+        sessions.close(closed);
+        assertThat(judge(session, 2, 2)).isEqualTo(Verdict.REPEATED);
+        sessions.takeChanges();
+        Garbage.await(ofClosed);
+        Garbage.await(ofGreedy);
+        Garbage.await(acknowledged);
+        batch(5_000);
+        sessions.takeChanges();
+        Garbage.await(expired);
+        assertThat(sessions.count()).isZero();
     }
 }
