@@ -18,21 +18,12 @@ import java.util.List;
  * @param frameBytes the largest frame between nodes or clients, in bytes; must hold the largest batch and 4 KiB besides
  * @param pendingCalls how many calls may wait at this node, its clients' included; one more is {@link
  *     PaxosException.Overloaded}
- * @param pendingBytes how many bytes of commands may wait at this node
- * @param inFlightBytes how many bytes a leader may have proposed that are not chosen yet
- * @param retainedBytes how many bytes of chosen and executed slots stay in memory for members that lag; older ones are read
- *     from the journal
+ * @param memoryBytes how many bytes of payload a node may hold altogether; the shares of it are {@link #pendingBytes}, {@link
+ *     #arrivingBytes}, {@link #inFlightBytes}, {@link #retainedBytes}, and the answers that are remembered. More: longer bursts are
+ *     taken, and members that lag are served from memory for longer. Less: calls are refused and frames dropped earlier
  */
 public record Limits(
-        int alpha,
-        int ring,
-        int batchBytes,
-        int valueBytes,
-        int frameBytes,
-        int pendingCalls,
-        long pendingBytes,
-        long inFlightBytes,
-        long retainedBytes) {
+        int alpha, int ring, int batchBytes, int valueBytes, int frameBytes, int pendingCalls, long memoryBytes) {
 
     /**
      * How far, in sequence numbers, a session's newest command may be ahead of its oldest open one. It is part of what is
@@ -46,12 +37,25 @@ public record Limits(
      */
     public static final int SESSIONS_MAX = 16_384;
 
+    /**
+     * How many bytes the answers that are remembered for clients may have, those of all sessions together, each with 64 bytes
+     * besides; when they are more, the session that holds most of them goes, and its client sees {@link
+     * PaxosException.SessionExpired}. It is part of what is replicated, the same on every member, and so no setting.
+     */
+    public static final long SESSION_ANSWERS_BYTES_MAX = 32L << 20;
+
+    /** A snapshot that is written keeps the answers of its slot: they may be held twice. */
+    private static final long ANSWERS_SHARE_BYTES = 2 * SESSION_ANSWERS_BYTES_MAX;
+
+    /** Into so many parts is divided what the answers leave. */
+    private static final int PARTS = 7;
+
     /** What a frame or a batch needs besides the bytes of its largest command. */
     static final int FRAME_OVERHEAD_BYTES = 4_096;
 
     /** {@return the limits that a node has when it is not told otherwise} */
     public static Limits defaults() {
-        return new Limits(1_024, 2_048, 64 << 10, 1 << 20, 4 << 20, 65_536, 64L << 20, 32L << 20, 64L << 20);
+        return new Limits(1_024, 2_048, 64 << 10, 1 << 20, 4 << 20, 65_536, 256L << 20);
     }
 
     /**
@@ -62,16 +66,7 @@ public record Limits(
      */
     public Limits withAlpha(int changed) {
         int fitting = (int) Math.min(Integer.MAX_VALUE, Math.max(ring, 2L * changed));
-        return new Limits(
-                changed,
-                fitting,
-                batchBytes,
-                valueBytes,
-                frameBytes,
-                pendingCalls,
-                pendingBytes,
-                inFlightBytes,
-                retainedBytes);
+        return new Limits(changed, fitting, batchBytes, valueBytes, frameBytes, pendingCalls, memoryBytes);
     }
 
     /**
@@ -81,16 +76,7 @@ public record Limits(
      * @return the changed copy
      */
     public Limits withRing(int changed) {
-        return new Limits(
-                alpha,
-                changed,
-                batchBytes,
-                valueBytes,
-                frameBytes,
-                pendingCalls,
-                pendingBytes,
-                inFlightBytes,
-                retainedBytes);
+        return new Limits(alpha, changed, batchBytes, valueBytes, frameBytes, pendingCalls, memoryBytes);
     }
 
     /**
@@ -100,8 +86,7 @@ public record Limits(
      * @return the changed copy
      */
     public Limits withBatchBytes(int changed) {
-        return new Limits(
-                alpha, ring, changed, valueBytes, frameBytes, pendingCalls, pendingBytes, inFlightBytes, retainedBytes);
+        return new Limits(alpha, ring, changed, valueBytes, frameBytes, pendingCalls, memoryBytes);
     }
 
     /**
@@ -111,8 +96,7 @@ public record Limits(
      * @return the changed copy
      */
     public Limits withValueBytes(int changed) {
-        return new Limits(
-                alpha, ring, batchBytes, changed, frameBytes, pendingCalls, pendingBytes, inFlightBytes, retainedBytes);
+        return new Limits(alpha, ring, batchBytes, changed, frameBytes, pendingCalls, memoryBytes);
     }
 
     /**
@@ -122,41 +106,54 @@ public record Limits(
      * @return the changed copy
      */
     public Limits withFrameBytes(int changed) {
-        return new Limits(
-                alpha, ring, batchBytes, valueBytes, changed, pendingCalls, pendingBytes, inFlightBytes, retainedBytes);
+        return new Limits(alpha, ring, batchBytes, valueBytes, changed, pendingCalls, memoryBytes);
     }
 
     /**
      * Changes how many calls may wait.
      *
-     * @param calls the new number of calls
-     * @param bytes the new number of bytes
+     * @param changed the new number of calls
      * @return the changed copy
      */
-    public Limits withPending(int calls, long bytes) {
-        return new Limits(alpha, ring, batchBytes, valueBytes, frameBytes, calls, bytes, inFlightBytes, retainedBytes);
+    public Limits withPendingCalls(int changed) {
+        return new Limits(alpha, ring, batchBytes, valueBytes, frameBytes, changed, memoryBytes);
     }
 
     /**
-     * Changes how much a leader may have open.
+     * Changes how much a node may hold altogether.
      *
      * @param changed the new number of bytes
      * @return the changed copy
      */
-    public Limits withInFlightBytes(long changed) {
-        return new Limits(
-                alpha, ring, batchBytes, valueBytes, frameBytes, pendingCalls, pendingBytes, changed, retainedBytes);
+    public Limits withMemoryBytes(long changed) {
+        return new Limits(alpha, ring, batchBytes, valueBytes, frameBytes, pendingCalls, changed);
+    }
+
+    /** {@return how many bytes of commands and queries may wait at this node} */
+    public long pendingBytes() {
+        return parts(2);
+    }
+
+    /** {@return how many bytes of frames that arrive, and of answers that leave, may wait for the event loop} */
+    public long arrivingBytes() {
+        return parts(2);
+    }
+
+    /** {@return how many bytes a leader may have proposed that are not chosen yet} */
+    public long inFlightBytes() {
+        return parts(1);
     }
 
     /**
-     * Changes how much stays in memory for members that lag.
-     *
-     * @param changed the new number of bytes
-     * @return the changed copy
+     * {@return how many bytes of chosen and executed slots stay in memory for members that lag; older ones are read from the
+     * journal}
      */
-    public Limits withRetainedBytes(long changed) {
-        return new Limits(
-                alpha, ring, batchBytes, valueBytes, frameBytes, pendingCalls, pendingBytes, inFlightBytes, changed);
+    public long retainedBytes() {
+        return parts(2);
+    }
+
+    private long parts(int count) {
+        return Math.max(0, memoryBytes - ANSWERS_SHARE_BYTES) / PARTS * count;
     }
 
     /**
@@ -172,9 +169,7 @@ public record Limits(
         range(problems, "valueBytes", valueBytes, 1, 64 << 20);
         range(problems, "frameBytes", frameBytes, 16 << 10, 128 << 20);
         range(problems, "pendingCalls", pendingCalls, 1, 1 << 24);
-        range(problems, "pendingBytes", pendingBytes, 1, 1L << 40);
-        range(problems, "inFlightBytes", inFlightBytes, 1, 1L << 40);
-        range(problems, "retainedBytes", retainedBytes, 0, 1L << 40);
+        range(problems, "memoryBytes", memoryBytes, ANSWERS_SHARE_BYTES + PARTS, 1L << 40);
         if (ring < 2L * alpha) {
             problems.add("ring " + ring + " must be at least 2 × alpha (" + 2L * alpha + ")");
         }
@@ -187,10 +182,18 @@ public record Limits(
             problems.add("frameBytes " + frameBytes + " must hold a batch of " + batchBytes + " bytes and "
                     + FRAME_OVERHEAD_BYTES + " bytes besides");
         }
-        if (valueBytes > pendingBytes) {
-            problems.add("pendingBytes " + pendingBytes + " must hold at least one value of " + valueBytes + " bytes");
-        }
+        long slotBytes = Math.max(valueBytes, batchBytes) + (long) FRAME_OVERHEAD_BYTES;
+        fits(problems, pendingBytes(), "commands that wait", "the largest value", valueBytes);
+        fits(problems, inFlightBytes(), "slots in flight", "the largest slot", slotBytes);
+        fits(problems, arrivingBytes() / 4, "a client's frames that arrive", "the largest frame", frameBytes);
         return problems;
+    }
+
+    private void fits(List<String> problems, long share, String holder, String largest, long bytes) {
+        if (bytes > share) {
+            problems.add("memoryBytes " + memoryBytes + " leaves " + share + " bytes for " + holder + "; " + largest
+                    + " has " + bytes);
+        }
     }
 
     private static void range(List<String> problems, String name, long value, long min, long max) {

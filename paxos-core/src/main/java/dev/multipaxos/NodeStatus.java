@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     refuses that: a start after a failed write, on a machine that stayed up, may then take for written what only its memory holds
  * @param pendingCalls calls that wait here, its clients' included
  * @param pendingBytes the bytes of commands that wait here
+ * @param memoryBytes the bytes of payload that it holds altogether: what waits, what arrives, slots in memory, answers that are
+ *     remembered; at most {@link Limits#memoryBytes} but for what is on its way from one to the other
  * @param sessions open sessions in the replicated state
  * @param transfers the snapshots that are on their way from this node or to it
  * @param connected the members that it can reach, ascending
@@ -55,6 +57,7 @@ public record NodeStatus(
         boolean readsPastCache,
         int pendingCalls,
         long pendingBytes,
+        long memoryBytes,
         int sessions,
         List<SnapshotTransfer> transfers,
         List<Integer> connected,

@@ -53,6 +53,34 @@ class SettingsTest {
     }
 
     @Test
+    void the_shares_of_the_memory_are_never_more_than_all_of_it() {
+        for (long memory : new long[] {0, 1, 64 << 20, (64 << 20) + 13, 256 << 20, 1L << 40}) {
+            Limits limits = Limits.defaults().withMemoryBytes(memory);
+            long shares = limits.pendingBytes()
+                    + limits.arrivingBytes()
+                    + limits.inFlightBytes()
+                    + limits.retainedBytes()
+                    + 2 * Limits.SESSION_ANSWERS_BYTES_MAX; // a snapshot that is written may keep them once more
+            assertThat(shares).isLessThanOrEqualTo(Math.max(memory, 2 * Limits.SESSION_ANSWERS_BYTES_MAX));
+        }
+    }
+
+    @Test
+    void what_does_not_fit_into_its_share_of_the_memory_is_named() {
+        assertThat(Limits.defaults()
+                        .withMemoryBytes((64 << 20) + 3_500_000)
+                        .withFrameBytes(3 << 20)
+                        .withValueBytes(2 << 20)
+                        .problems())
+                .containsExactly(
+                        "memoryBytes 70608864 leaves 1000000 bytes for commands that wait; the largest value has 2097152",
+                        "memoryBytes 70608864 leaves 500000 bytes for slots in flight; the largest slot has 2101248",
+                        "memoryBytes 70608864 leaves 250000 bytes for a client's frames that arrive; the largest frame has 3145728");
+        assertThat(Limits.defaults().withMemoryBytes(1_000).problems())
+                .contains("memoryBytes 1000 must be between 67108871 and 1099511627776");
+    }
+
+    @Test
     void a_larger_window_brings_its_ring_with_it() {
         assertThat(Limits.defaults().withAlpha(4_096).ring()).isEqualTo(8_192);
         assertThat(Limits.defaults().withAlpha(4_096).withRing(4_096).problems())

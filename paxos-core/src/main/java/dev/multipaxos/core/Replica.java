@@ -556,6 +556,16 @@ public final class Replica {
         return log.unknown().upTo(slot) != null;
     }
 
+    /** {@return the payload of the slots in memory, in bytes} */
+    public long logBytes() {
+        return log.bytes();
+    }
+
+    /** {@return whether a slot in memory is executed: such a one may leave as soon as it is durable, whoever lacks it} */
+    public boolean isExecutedInMemory() {
+        return learner.executed() > log.base();
+    }
+
     /** {@return the highest slot about which this node holds anything} */
     public long top() {
         return log.top();

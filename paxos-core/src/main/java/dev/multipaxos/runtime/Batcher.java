@@ -156,6 +156,14 @@ final class Batcher {
         }
     }
 
+    /** Lets go of this node's own calls that ended meanwhile: what has room no more must not wait on. */
+    void forgetEnded() {
+        waiting.removeIf(chunk -> {
+            waitingBytes -= chunk.isOver() ? chunk.bytes() : 0;
+            return chunk.isOver();
+        });
+    }
+
     /** Throws everything away, because this node leads no more; its own calls are here again. */
     void clear() {
         shed();

@@ -114,9 +114,28 @@ final class ClientOutcomes {
             return;
         }
         ClientMessage results = new ClientMessage.Results(connection.results);
-        mailbox.add(new ClientReply(connection.id, ClientCodec.head(results), ClientCodec.body(results)));
+        reply(mailbox, connection.id, results);
         connection.results.clear();
         connection.bytes = 0;
+    }
+
+    /** Has a client told. One whose answers wait in too many bytes loses its connection, as one does that reads too slowly. */
+    static void reply(Mailbox mailbox, long connection, ClientMessage message) {
+        ClientReply reply = new ClientReply(connection, ClientCodec.head(message), ClientCodec.body(message));
+        int bytes = reply.head().length() + reply.body().length();
+        if (mailbox.add(Mailbox.Part.ANSWERS, reply, bytes)) {
+            mailbox.wake();
+        } else {
+            mailbox.add(new ClientLost(connection));
+        }
+    }
+
+    /** A client whose answer found no room. */
+    record ClientLost(long connection) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.onClientLost(this);
+        }
     }
 
     /** A frame for a client, made on the apply thread. */

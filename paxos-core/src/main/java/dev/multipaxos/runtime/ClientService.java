@@ -245,13 +245,17 @@ final class ClientService {
     /** A query on its way. */
     private final class ClientQuery implements ReadTask {
         private final long connection;
-        private final ClientMessage.Query query;
+        private final long id;
+        private final int bytes;
         private final long deadline;
         private final AtomicBoolean over = new AtomicBoolean();
+        private volatile @Nullable Bytes query; // null when over
 
         ClientQuery(long connection, ClientMessage.Query query, long deadline) {
             this.connection = connection;
-            this.query = query;
+            this.id = query.id();
+            this.bytes = query.query().length();
+            this.query = query.query();
             this.deadline = deadline;
         }
 
@@ -277,12 +281,13 @@ final class ClientService {
 
         @Override
         public void run() {
-            if (isOver()) {
+            Bytes asked = query;
+            if (asked == null) {
                 return;
             }
             Bytes answer;
             try {
-                answer = execution.query(query.query());
+                answer = execution.query(asked);
             } catch (Throwable thrown) { // the query's fault, or nothing to ask: the client is told
                 end(Status.QUERY_FAILED, clipped(String.valueOf(thrown.getMessage())));
                 return;
@@ -299,10 +304,9 @@ final class ClientService {
 
         private void end(Status status, Bytes payload) {
             if (over.compareAndSet(false, true)) {
-                room.leave(1, query.query().length());
-                ClientMessage result = new ClientMessage.QueryResult(query.id(), status, payload);
-                mailbox.add(
-                        new ClientOutcomes.ClientReply(connection, ClientCodec.head(result), ClientCodec.body(result)));
+                room.leave(1, bytes);
+                query = null; // the read itself may wait for its slot for long
+                ClientOutcomes.reply(mailbox, connection, new ClientMessage.QueryResult(id, status, payload));
             }
         }
     }

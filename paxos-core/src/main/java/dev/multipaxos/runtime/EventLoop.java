@@ -59,14 +59,20 @@ final class EventLoop implements Job {
             NodeListener listener) {}
 
     /** What others may see of the protocol. */
-    record View(Role role, int leader, Ballot promised, long chosenUpTo, long clearedUpTo) {
+    record View(Role role, int leader, Ballot promised, long chosenUpTo, long clearedUpTo, long logBytes) {
         static View of(Replica replica) {
             Role role = switch (replica.role()) {
                 case FOLLOWER -> Role.FOLLOWER;
                 case CANDIDATE -> Role.CANDIDATE;
                 case LEADER -> Role.LEADER;
             };
-            return new View(role, replica.leader(), replica.promised(), replica.chosenUpTo(), replica.clearedUpTo());
+            return new View(
+                    role,
+                    replica.leader(),
+                    replica.promised(),
+                    replica.chosenUpTo(),
+                    replica.clearedUpTo(),
+                    replica.logBytes());
         }
     }
 
@@ -79,6 +85,7 @@ final class EventLoop implements Job {
     private final int ticksAtOnceMax;
     private final long pauseNanos;
     private final long backlogBytesMax;
+    private final long logBytesMax;
     private final boolean alone; // no other member could lead
     private final DiskRoom room;
     private final TimeSource time;
@@ -122,6 +129,7 @@ final class EventLoop implements Job {
         this.ticksAtOnceMax = Math.max(1, settings.timing().electionTicks() / 2);
         this.pauseNanos = settings.timing().heartbeat().toNanos();
         this.backlogBytesMax = settings.limits().inFlightBytes() * 2;
+        this.logBytesMax = settings.limits().inFlightBytes() + settings.limits().retainedBytes();
         this.room = new DiskRoom(self, parts.storage()::space);
         this.alone = settings.membership().members().size() == 1;
         this.ended = ended;
@@ -194,7 +202,9 @@ final class EventLoop implements Job {
         }
         if (nowNanos - sweptNanos >= SWEEP_NANOS) {
             sweptNanos = nowNanos;
-            parts.proposals().sweep(nowNanos);
+            if (parts.proposals().sweep(nowNanos)) {
+                parts.batcher().forgetEnded();
+            }
             parts.reads().sweep(nowNanos);
             parts.snapshots().sweep();
             if (!leading) {
@@ -211,13 +221,14 @@ final class EventLoop implements Job {
     }
 
     /**
-     * Whether so much waits for this node's disk or state machine, or so little fits on the disk, that it must not take more
-     * values, from itself or others.
+     * Whether so much waits for this node's disk or state machine, or to leave memory, or so little fits on the disk, that it must
+     * not take more values, from itself or others.
      */
     private boolean isBehind() {
         return room.isShort()
                 || parts.storage().backlogBytes() > backlogBytesMax
-                || parts.apply().backlogBytes() > backlogBytesMax;
+                || parts.apply().backlogBytes() > backlogBytesMax
+                || (replica.logBytes() > logBytesMax && replica.isExecutedInMemory()); // which soon is not
     }
 
     /**
@@ -324,6 +335,10 @@ final class EventLoop implements Job {
 
     void onClientReply(ClientOutcomes.ClientReply reply) {
         parts.outbox().sendToClient(reply.connection(), reply.head(), reply.body());
+    }
+
+    void onClientLost(ClientOutcomes.ClientLost client) {
+        parts.outbox().closeClient(client.connection());
     }
 
     void onGreeted(int node) {

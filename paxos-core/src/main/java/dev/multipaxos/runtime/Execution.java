@@ -35,6 +35,7 @@ final class Execution<C, R> implements SlotExecution {
     private final List<Command> batch = new ArrayList<>();
     private final @Nullable DurableStateMachine<C, R> durable; // the state machine, if it has a store of its own
     private volatile int sessionCount;
+    private volatile long answerBytes;
 
     Execution(StateMachine<C, R> stateMachine, Codec<C> commands, Codec<R> answers, Sessions sessions) {
         this.stateMachine = stateMachine;
@@ -64,7 +65,7 @@ final class Execution<C, R> implements SlotExecution {
                     + entries.size() + " entries of the library's");
         }
         sessions.restore(entries);
-        sessionCount = sessions.count();
+        publish();
         return slot;
     }
 
@@ -89,7 +90,6 @@ final class Execution<C, R> implements SlotExecution {
     }
 
     private void execute(long slot, Value.Batch chosen, Outcomes outcomes) {
-        batch.clear();
         try {
             Commands.forEach(chosen.commands(), batch::add);
         } catch (WireException e) {
@@ -106,7 +106,8 @@ final class Execution<C, R> implements SlotExecution {
         for (Command command : batch) {
             execute(at, command, outcomes);
         }
-        sessionCount = sessions.count();
+        batch.clear();
+        publish();
     }
 
     private void execute(At at, Command command, Outcomes outcomes) {
@@ -127,7 +128,7 @@ final class Execution<C, R> implements SlotExecution {
                         sessions.answer(command.session(), command.sequence(), answer);
                         outcomes.ended(command, Status.OK, answer);
                     }
-                    case REPEATED -> outcomes.ended(command, Status.OK, sessions.remembered());
+                    case REPEATED -> outcomes.ended(command, Status.OK, sessions.remembered(command));
                     case ACKNOWLEDGED -> outcomes.ended(command, Status.ALREADY_ACKNOWLEDGED, Bytes.EMPTY);
                     case OUTSIDE_WINDOW -> outcomes.ended(command, Status.OUTSIDE_WINDOW, Bytes.EMPTY);
                     case EXPIRED -> outcomes.ended(command, Status.SESSION_EXPIRED, Bytes.EMPTY);
@@ -182,7 +183,7 @@ final class Execution<C, R> implements SlotExecution {
                             + "; if its code is right, start the node again",
                     e);
         }
-        sessionCount = sessions.count();
+        publish();
     }
 
     /**
@@ -204,6 +205,16 @@ final class Execution<C, R> implements SlotExecution {
     /** Answers a client's query; lets through what the state machine or a codec throws. Apply thread. */
     Bytes query(Bytes query) {
         return answerCodec.encode(stateMachine.query(commandCodec.decode(query)));
+    }
+
+    private void publish() {
+        sessionCount = sessions.count();
+        answerBytes = sessions.answerBytes();
+    }
+
+    /** {@return how many bytes the answers that are remembered count; any thread} */
+    long answerBytes() {
+        return answerBytes;
     }
 
     /** {@return how many sessions are open; any thread} */

@@ -182,7 +182,10 @@ final class JournalReader implements Job {
             transfers.onMissing(wanted.to(), wanted.fromSlot());
         } else {
             transfers.onServed(wanted.to(), wanted.fromSlot());
-            mailbox.add(new Found(new Input.LogRead(wanted.to(), wanted.fromSlot(), values)));
+            Found found = new Found(new Input.LogRead(wanted.to(), wanted.fromSlot(), values));
+            if (mailbox.add(Mailbox.Part.ANSWERS, found, (int) payload)) { // else the member asks again
+                mailbox.wake();
+            }
         }
     }
 }

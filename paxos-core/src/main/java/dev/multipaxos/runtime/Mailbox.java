@@ -1,7 +1,10 @@
 package dev.multipaxos.runtime;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -9,22 +12,54 @@ import org.jspecify.annotations.Nullable;
  * What waits for the event loop: many threads add, the loop takes everything at once. Two lists change places, so that a turn
  * takes the lock once whatever the number of letters.
  *
- * <p>Frames are bounded in bytes, and dropped beyond: a lost frame costs only time. What clients send, and what members send as
- * bulk, has a bound of its own each, so that it cannot crowd out what members say to each other. Calls are bounded by their {@link Room} before they come here,
- * everything else by what the loop itself has asked for; neither is ever lost.
+ * <p>Frames are bounded in bytes, and dropped beyond: a lost frame costs only time. What a turn has taken counts until the next one
+ * begins. Each {@link Part} has a bound of its own, so that none crowds out what members say to each other. Calls are bounded by
+ * their {@link Room} before they come here, everything else by what the loop itself has asked for; neither is ever lost.
  */
 final class Mailbox {
 
-    /** Clients may have this part of the frames' bytes, and bulk too. */
-    private static final int OTHERS_SHARE = 4;
+    /** Who fills it with what has a size, and how many eighths of the bytes may be theirs. */
+    enum Part {
+        /** What members say. */
+        MEMBERS(3),
+        /** What clients send. */
+        CLIENTS(2),
+        /** What members send as bulk. */
+        BULK(1),
+        /** What this node has for clients, and for members that lag. */
+        ANSWERS(2);
+
+        private final int eighths;
+
+        Part(int eighths) {
+            this.eighths = eighths;
+        }
+    }
+
+    /** What one part has of it. */
+    private static final class Share {
+        private final long max;
+        private long filling;
+        private long draining;
+
+        Share(long max) {
+            this.max = max;
+        }
+
+        boolean isRoom(int bytes) {
+            return filling + draining == 0 || filling + draining + bytes <= max;
+        }
+
+        void turn() {
+            draining = filling;
+            filling = 0;
+        }
+    }
 
     private final Object lock = new Object();
-    private final long frameBytesMax;
+    private final Map<Part, Share> shares = new EnumMap<>(Part.class);
     private List<Mail> filling = new ArrayList<>();
     private List<Mail> draining = new ArrayList<>();
-    private long frameBytes; // of the members' frames in filling
-    private long clientFrameBytes; // of the clients'
-    private long bulkFrameBytes; // of the members' bulk
     private boolean closed;
     private long dropped;
     private volatile boolean asleep;
@@ -34,10 +69,12 @@ final class Mailbox {
     /**
      * Makes an empty mailbox.
      *
-     * @param frameBytesMax how many bytes of members' frames may wait, besides at least one frame; of clients' and of bulk a part of it each
+     * @param bytesMax how many bytes all parts together may have, besides at least one frame each
      */
-    Mailbox(long frameBytesMax) {
-        this.frameBytesMax = frameBytesMax;
+    Mailbox(long bytesMax) {
+        for (Part part : Part.values()) {
+            shares.put(part, new Share(bytesMax / 8 * part.eighths));
+        }
     }
 
     /** Adds a letter and wakes the loop; false if the mailbox is closed. */
@@ -52,49 +89,21 @@ final class Mailbox {
         return true;
     }
 
-    /** Adds a member's frame, without waking the loop: {@link #wake} follows at the end of the burst. False if it was dropped. */
-    boolean addFrame(Mail frame, int bytes) {
+    /** Adds what has a size, without waking the loop: {@link #wake} follows at the end of the burst. False if it was dropped. */
+    boolean add(Part part, Mail mail, int bytes) {
         synchronized (lock) {
-            if (!isRoom(frameBytes, bytes, frameBytesMax)) {
+            Share share = Objects.requireNonNull(shares.get(part));
+            if (closed) {
                 return false;
             }
-            frameBytes += bytes;
-            filling.add(frame);
-            return true;
-        }
-    }
-
-    /** Adds a client's frame, as {@link #addFrame} does. */
-    boolean addClientFrame(Mail frame, int bytes) {
-        synchronized (lock) {
-            if (!isRoom(clientFrameBytes, bytes, frameBytesMax / OTHERS_SHARE)) {
+            if (!share.isRoom(bytes)) {
+                dropped++;
                 return false;
             }
-            clientFrameBytes += bytes;
-            filling.add(frame);
+            share.filling += bytes;
+            filling.add(mail);
             return true;
         }
-    }
-
-    /** Adds a member's bulk frame, as {@link #addFrame} does. */
-    boolean addBulkFrame(Mail frame, int bytes) {
-        synchronized (lock) {
-            if (!isRoom(bulkFrameBytes, bytes, frameBytesMax / OTHERS_SHARE)) {
-                return false;
-            }
-            bulkFrameBytes += bytes;
-            filling.add(frame);
-            return true;
-        }
-    }
-
-    private boolean isRoom(long taken, int bytes, long max) {
-        if (closed) {
-            return false;
-        }
-        boolean room = taken == 0 || taken + bytes <= max;
-        dropped += room ? 0 : 1;
-        return room;
     }
 
     /** Tells the loop to look at what other threads have published, without a letter. */
@@ -122,9 +131,7 @@ final class Mailbox {
             List<Mail> full = filling;
             filling = draining;
             draining = full;
-            frameBytes = 0;
-            clientFrameBytes = 0;
-            bulkFrameBytes = 0;
+            shares.values().forEach(Share::turn);
             return full;
         }
     }
@@ -164,6 +171,15 @@ final class Mailbox {
             draining.clear();
             filling.clear();
             return rest;
+        }
+    }
+
+    /** {@return how many bytes wait, or were taken by the last turn} */
+    long bytes() {
+        synchronized (lock) {
+            return shares.values().stream()
+                    .mapToLong(share -> share.filling + share.draining)
+                    .sum();
         }
     }
 

@@ -89,7 +89,7 @@ public final class NodeRuntime<C, R> {
         Execution<C, R> execution = new Execution<>(
                 settings.stateMachine(), settings.commands(), settings.answers(), new Sessions(wiring.sessions()));
         SlotExecution slots = wiring.execution(execution);
-        Mailbox mailbox = new Mailbox(settings.limits().pendingBytes());
+        Mailbox mailbox = new Mailbox(settings.limits().arrivingBytes());
         settings.storage().watch(new DamageWatch(settings.group(), mailbox));
         Recovered recovered = Recovered.from(settings, execution, slots, wiring.time());
         return new NodeRuntime<>(settings, wiring, recovered, execution, slots, mailbox);
@@ -178,7 +178,7 @@ public final class NodeRuntime<C, R> {
 
     private PaxosException overloaded() {
         return new PaxosException.Overloaded("node " + settings.node() + " takes no more calls: " + room
-                + " (Limits.pendingCalls, Limits.pendingBytes); the call was not taken, try again later");
+                + " (Limits.pendingCalls, Limits.memoryBytes); the call was not taken, try again later");
     }
 
     private void submit(Call<?> call) {
@@ -211,6 +211,7 @@ public final class NodeRuntime<C, R> {
                 settings.storage().readsPastCache(),
                 room.count(),
                 room.bytes(),
+                memoryBytes(),
                 assembly.execution().sessionCount(),
                 assembly.transfers().view(),
                 List.copyOf(assembly.gate().connected()),
@@ -220,6 +221,14 @@ public final class NodeRuntime<C, R> {
                 identity.bootCount(),
                 why == null ? assembly.loop().awaitedFounders() : List.of(),
                 why == null ? null : why.cause());
+    }
+
+    /** All shares of {@link dev.multipaxos.Limits#memoryBytes} together. */
+    private long memoryBytes() {
+        return room.bytes()
+                + assembly.mailbox().bytes()
+                + assembly.loop().view().logBytes()
+                + assembly.execution().answerBytes();
     }
 
     /** Stops the node because of a failure; the first one counts. Called by the thread that failed, which then ends. */

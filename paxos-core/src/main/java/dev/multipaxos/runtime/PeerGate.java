@@ -92,17 +92,17 @@ final class PeerGate implements Transport.Receiver {
 
     @Override
     public void onPeer(int node, Bytes frame) {
-        mailbox.addFrame(new PeerFrame(node, frame), frame.length() + FRAME_OVERHEAD_BYTES);
+        mailbox.add(Mailbox.Part.MEMBERS, new PeerFrame(node, frame), frame.length() + FRAME_OVERHEAD_BYTES);
     }
 
     @Override
     public void onBulk(int node, Bytes frame) {
-        mailbox.addBulkFrame(new PeerFrame(node, frame), frame.length() + FRAME_OVERHEAD_BYTES);
+        mailbox.add(Mailbox.Part.BULK, new PeerFrame(node, frame), frame.length() + FRAME_OVERHEAD_BYTES);
     }
 
     @Override
     public void onClient(long connection, Bytes frame) {
-        mailbox.addClientFrame(new ClientFrame(connection, frame), frame.length() + FRAME_OVERHEAD_BYTES);
+        mailbox.add(Mailbox.Part.CLIENTS, new ClientFrame(connection, frame), frame.length() + FRAME_OVERHEAD_BYTES);
     }
 
     @Override

@@ -240,11 +240,15 @@ final class PendingProposals {
         unsent.add(call);
     }
 
-    /** Fails the calls whose deadline has passed; free while none has. */
-    void sweep(long nowNanos) {
+    /**
+     * Fails the calls whose deadline has passed; free while none has.
+     *
+     * @return whether there may have been some
+     */
+    boolean sweep(long nowNanos) {
         long now = nowNanos - begun;
         if (now < earliestDeadline) {
-            return;
+            return false;
         }
         earliestDeadline = Long.MAX_VALUE;
         unnumbered.removeIf(call -> expired(call, now));
@@ -254,6 +258,8 @@ final class PendingProposals {
                 open.compareAndSet(index(sequence), call, null);
             }
         }
+        unsent.removeIf(Call::isOver); // there may be no leader for long
+        return true;
     }
 
     private boolean expired(ProposeCall<?> call, long now) {

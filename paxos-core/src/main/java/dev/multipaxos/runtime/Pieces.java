@@ -11,7 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Commands that others sent, checked, and cut between commands into pieces that fit into a batch; nothing is copied.
+ * Commands that others sent, checked, and cut between commands into pieces that fit into a batch; nothing is copied, unless most of
+ * what was sent is refused: a few bytes must not keep a large frame.
  *
  * @param pieces the pieces; each no larger than asked for, or a single command
  * @param count how many commands all of them have
@@ -60,7 +61,15 @@ record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> se
         Cutter cutter = new Cutter(commands, pieceBytesMax, judge);
         Commands.forEach(commands, cutter::next);
         cutter.cut();
-        return new Pieces(cutter.pieces, cutter.total, cutter.refused, cutter.sessions);
+        Pieces pieces = new Pieces(cutter.pieces, cutter.total, cutter.refused, cutter.sessions);
+        return 2 * pieces.bytes() < commands.length() ? pieces.copied() : pieces;
+    }
+
+    private Pieces copied() {
+        List<Piece> own = pieces.stream()
+                .map(piece -> new Piece(Bytes.wrap(piece.commands().toArray()), piece.count()))
+                .toList();
+        return new Pieces(own, count, refused, sessions);
     }
 
     /** How many bytes all of them have. */

@@ -1,20 +1,24 @@
 package dev.multipaxos.runtime;
 
 import dev.multipaxos.bytes.Bytes;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One client in the table of {@link Sessions}: a floor, and the answers at or above it, at their sequence modulo the capacity.
  */
 final class Session {
+    private static final int CAPACITY_MIN = 16;
+
     final long id;
     long lastUseMillis;
     long place;
     long floor = 1;
 
+    /** What the answers count, each with {@link Sessions#ANSWER_OVERHEAD_BYTES}. */
+    long bytes;
+
     @Nullable
-    Bytes[] answers = new @Nullable Bytes[16];
+    Bytes[] answers = new @Nullable Bytes[CAPACITY_MIN];
 
     Session(long id, long nowMillis) {
         this.id = id;
@@ -26,25 +30,37 @@ final class Session {
     }
 
     void noteAnswersGone(long below, SessionEntries entries) {
-        for (long sequence = floor; sequence < Math.min(below, floor + answers.length); sequence++) {
-            if (answers[index(sequence)] != null) {
-                entries.answerGone(id, sequence);
+        noteGone((int) Math.min(below - floor, answers.length), entries);
+    }
+
+    private void noteGone(int places, SessionEntries entries) {
+        for (int place = 0; place < places; place++) {
+            if (answers[index(floor + place)] != null) {
+                entries.answerGone(id, floor + place);
             }
         }
     }
 
+    /** The session is gone, and all its answers. */
+    void noteGone(SessionEntries entries) {
+        entries.sessionGone(id);
+        noteGone(answers.length, entries);
+    }
+
+    /** Forgets what is acknowledged; and gives back the room that many open commands have needed, when none is left. */
     void raiseFloor(long acknowledgedBelow) {
-        if (acknowledgedBelow <= floor) {
-            return;
-        }
-        if (acknowledgedBelow - floor >= answers.length) {
-            Arrays.fill(answers, null);
-        } else {
-            for (long sequence = floor; sequence < acknowledgedBelow; sequence++) {
+        for (int place = 0; place < Math.min(acknowledgedBelow - floor, answers.length); place++) {
+            long sequence = floor + place;
+            Bytes answer = answers[index(sequence)];
+            if (answer != null) {
+                bytes -= answer.length() + Sessions.ANSWER_OVERHEAD_BYTES;
                 answers[index(sequence)] = null;
             }
         }
-        floor = acknowledgedBelow;
+        floor = Math.max(floor, acknowledgedBelow);
+        if (bytes == 0 && answers.length > CAPACITY_MIN) {
+            answers = new @Nullable Bytes[CAPACITY_MIN];
+        }
     }
 
     @Nullable
@@ -56,7 +72,13 @@ final class Session {
         if (sequence - floor >= answers.length) {
             grow(sequence - floor + 1);
         }
-        answers[index(sequence)] = answer;
+        answers[index(sequence)] = own(answer);
+        bytes += answer.length() + Sessions.ANSWER_OVERHEAD_BYTES;
+    }
+
+    /** A few bytes of a large array, of the command's for instance, must not keep all of it. */
+    private static Bytes own(Bytes answer) {
+        return answer.length() == answer.array().length ? answer : Bytes.wrap(answer.toArray());
     }
 
     private void grow(long needed) {
@@ -65,7 +87,8 @@ final class Session {
             capacity *= 2;
         }
         @Nullable Bytes[] grown = new @Nullable Bytes[capacity];
-        for (long sequence = floor; sequence < floor + answers.length; sequence++) {
+        for (int place = 0; place < answers.length; place++) {
+            long sequence = floor + place;
             grown[(int) (sequence & (capacity - 1))] = answers[index(sequence)];
         }
         answers = grown;

@@ -36,7 +36,8 @@ record SessionTable(long logTimeMillis, List<Entry> sessions) {
                 count += answer == null ? 0 : 1;
             }
             write(new SnapshotPart.Session(id, lastUseMillis, floor, count), out);
-            for (long sequence = floor; sequence < floor + answers.length; sequence++) {
+            for (int place = 0; place < answers.length; place++) {
+                long sequence = floor + place;
                 Bytes answer = answers[(int) (sequence & (answers.length - 1))];
                 if (answer != null) {
                     write(new SnapshotPart.Answer(sequence, answer), out);

@@ -9,6 +9,7 @@ import dev.multipaxos.wire.WireException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,17 +40,21 @@ final class Sessions {
         EXPIRED
     }
 
+    /** What an answer counts besides its bytes: an empty one must not be free. Part of what is replicated. */
+    static final int ANSWER_OVERHEAD_BYTES = 64;
+
     /** A slot's sessions are numbered from its first id; more than these do not fit into a batch. */
     private static final int OPENED_PER_SLOT_BITS = 20;
 
     private final long timeoutMillis;
     private final int window;
     private final int sessionsMax;
+    private final long answerBytesMax;
     private final Map<Long, Session> byLastUse = new LinkedHashMap<>(64, 0.75f, true);
     private long logTimeMillis;
     private long slot;
     private int openedInSlot;
-    private Bytes remembered = Bytes.EMPTY;
+    private long answerBytes; // of all sessions
     private @Nullable SessionEntries changes; // null: nobody wants to know
     private final Map<Long, Session> changed = new LinkedHashMap<>(); // since they were last taken
     private long lastPlace; // in the order of last use
@@ -58,6 +63,7 @@ final class Sessions {
         this.timeoutMillis = rules.timeoutMillis();
         this.window = rules.window();
         this.sessionsMax = rules.sessionsMax();
+        this.answerBytesMax = rules.answerBytesMax();
     }
 
     /**
@@ -89,7 +95,7 @@ final class Sessions {
                 return;
             }
             eldestFirst.remove();
-            noteGone(eldest);
+            gone(eldest);
         }
     }
 
@@ -99,7 +105,7 @@ final class Sessions {
             Iterator<Session> eldestFirst = byLastUse.values().iterator();
             Session eldest = eldestFirst.next();
             eldestFirst.remove();
-            noteGone(eldest);
+            gone(eldest);
         }
         long id = (slot << OPENED_PER_SLOT_BITS) + openedInSlot++;
         byLastUse.put(id, new Session(id, logTimeMillis));
@@ -118,7 +124,7 @@ final class Sessions {
         if (closed == null) {
             return false;
         }
-        noteGone(closed);
+        gone(closed);
         return true;
     }
 
@@ -132,11 +138,11 @@ final class Sessions {
         return found;
     }
 
-    private void noteGone(Session session) {
+    private void gone(Session session) {
+        answerBytes -= session.bytes;
         if (changes != null) {
             changed.remove(session.id);
-            changes.sessionGone(session.id);
-            session.noteAnswersGone(session.floor + session.answers.length, changes);
+            session.noteGone(changes);
         }
     }
 
@@ -149,7 +155,9 @@ final class Sessions {
         if (changes != null) {
             session.noteAnswersGone(command.acknowledgedBelow(), changes);
         }
+        long before = session.bytes;
         session.raiseFloor(command.acknowledgedBelow());
+        answerBytes += session.bytes - before;
         long sequence = command.sequence();
         if (sequence < session.floor) {
             return Verdict.ACKNOWLEDGED;
@@ -157,29 +165,48 @@ final class Sessions {
         if (sequence - session.floor >= window) {
             return Verdict.OUTSIDE_WINDOW;
         }
-        Bytes answer = session.answer(sequence);
-        if (answer == null) {
-            return Verdict.EXECUTE;
-        }
-        remembered = answer;
-        return Verdict.REPEATED;
+        return session.answer(sequence) == null ? Verdict.EXECUTE : Verdict.REPEATED;
     }
 
-    /** {@return the answer to the command last judged to be repeated} */
-    Bytes remembered() {
-        return remembered;
+    /** {@return the answer to a command that was just judged to be repeated} */
+    Bytes remembered(Command command) {
+        Session session = Objects.requireNonNull(byLastUse.get(command.session()), "the session has gone");
+        return Objects.requireNonNull(session.answer(command.sequence()), "the answer has gone");
     }
 
-    /** Keeps the answer to a command that was executed. */
+    /**
+     * Keeps the answer to a command that was executed. If all answers are too many bytes then, the session with most of them
+     * goes: whoever does not acknowledge what it was told loses its own session, and not somebody else's.
+     */
     void answer(long session, long sequence, Bytes answer) {
         Session found = use(session);
         if (found == null) {
             throw new IllegalStateException("session " + session + " ended while a command of it ran");
         }
+        long before = found.bytes;
         found.put(sequence, answer);
+        answerBytes += found.bytes - before;
         if (changes != null) {
             changes.answer(session, sequence, answer);
         }
+        while (answerBytes > answerBytesMax) {
+            Session largest = largest();
+            byLastUse.remove(largest.id);
+            gone(largest);
+        }
+    }
+
+    /** The session with most bytes of answers; of several the one with the lowest id. */
+    private Session largest() {
+        return byLastUse.values().stream()
+                .max(Comparator.<Session>comparingLong(session -> session.bytes)
+                        .thenComparing(session -> session.id, Comparator.reverseOrder()))
+                .orElseThrow();
+    }
+
+    /** {@return what the answers of all sessions count, each with {@link #ANSWER_OVERHEAD_BYTES}} */
+    long answerBytes() {
+        return answerBytes;
     }
 
     /** {@return how many sessions are open} */
@@ -233,6 +260,12 @@ final class Sessions {
         byLastUse.clear();
         byLastUse.putAll(read);
         logTimeMillis = header.logTimeMillis();
+        countAnswers();
+    }
+
+    private void countAnswers() {
+        answerBytes =
+                byLastUse.values().stream().mapToLong(session -> session.bytes).sum();
     }
 
     private Session restored(SnapshotPart.Session part, InputStream in) throws IOException {
@@ -275,7 +308,8 @@ final class Sessions {
         for (Session session : byLastUse.values()) {
             session.place = ++lastPlace;
             changed.put(session.id, session);
-            for (long sequence = session.floor; sequence < session.floor + session.answers.length; sequence++) {
+            for (int place = 0; place < session.answers.length; place++) {
+                long sequence = session.floor + place;
                 Bytes answer = session.answer(sequence);
                 if (answer != null) {
                     noted.answer(session.id, sequence, answer);
@@ -311,5 +345,6 @@ final class Sessions {
             }
             byLastUse.put(stored.id(), session);
         }
+        countAnswers();
     }
 }

@@ -15,10 +15,12 @@ import dev.multipaxos.core.Replica;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.Commands;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class BatcherTest {
 
@@ -233,5 +235,46 @@ class BatcherTest {
 
         @Override
         public void readLog(int to, long fromSlot, long toSlot, int maxBytes) {}
+    }
+
+    private WeakReference<byte[]> addExpiring() {
+        assertThat(room.enter(1, 10)).isTrue();
+        byte[] payload = new byte[10];
+        ProposeCall<Bytes> call = new ProposeCall<>(room, Bytes.wrap(payload), Codec.bytes(), 1);
+        batcher.add(new Command(Command.Kind.APPLY, 5, ++sequence, 1, call.payload()), call);
+        call.expire();
+        return new WeakReference<>(payload);
+    }
+
+    @Test
+    @Timeout(60)
+    void calls_that_expire_behind_a_disk_that_hangs_are_not_kept() throws Exception {
+        for (int slot = 0; slot < Batcher.SLOTS_IN_FLIGHT; slot++) {
+            batcher.add(command(10), null);
+            turn();
+        }
+        WeakReference<byte[]> expired = addExpiring();
+        batcher.add(command(10), null);
+        turn();
+        batcher.forgetEnded();
+        Garbage.await(expired);
+        disk.settle();
+        turn();
+        disk.settle();
+        driver.endTurn();
+        assertThat(executedCounts()).containsExactly(1, 1, 1, 1, 1);
+    }
+
+    private WeakReference<byte[]> addAndPropose() {
+        byte[] payload = new byte[10];
+        batcher.add(new Command(Command.Kind.APPLY, 5, ++sequence, 1, Bytes.wrap(payload)), null);
+        turn();
+        return new WeakReference<>(payload);
+    }
+
+    @Test
+    @Timeout(60)
+    void a_command_that_is_in_a_slot_is_not_kept_here_too() {
+        Garbage.await(addAndPropose());
     }
 }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** State machines with a store of their own: what a crash leaves, and what is executed again. */
 class DurableStateMachineTest {
 
-    private static final SessionRules RULES = new SessionRules(5_000, 64, 12);
+    private static final SessionRules RULES = new SessionRules(5_000, 64, 12, 1_000);
 
     /** Counts in a file, which a transaction replaces; there is one only every few slots. */
     private static final class FileCounter implements DurableStateMachine<Bytes, Bytes> {

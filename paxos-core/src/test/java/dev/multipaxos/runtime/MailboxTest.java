@@ -2,6 +2,7 @@ package dev.multipaxos.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.multipaxos.runtime.Mailbox.Part;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -16,7 +17,11 @@ class MailboxTest {
         public void deliverTo(EventLoop loop) {}
     }
 
-    private final Mailbox mailbox = new Mailbox(100);
+    private final Mailbox mailbox = new Mailbox(800);
+
+    private boolean add(Part part, int bytes) {
+        return mailbox.add(part, new Letter(1, bytes), bytes);
+    }
 
     @Test
     void what_is_added_is_taken_in_order_once() {
@@ -28,24 +33,43 @@ class MailboxTest {
 
     @Test
     void frames_beyond_the_bound_are_dropped_and_counted_and_letters_are_not() {
-        assertThat(mailbox.addFrame(new Letter(1, 1), 1_000)).isTrue();
-        assertThat(mailbox.addFrame(new Letter(1, 2), 1)).isFalse();
+        assertThat(add(Part.MEMBERS, 1_000)).isTrue();
+        assertThat(add(Part.MEMBERS, 1)).isFalse();
         assertThat(mailbox.add(new Letter(2, 1))).isTrue();
         assertThat(mailbox.dropped()).isEqualTo(1);
         assertThat(mailbox.drain()).hasSize(2);
-        assertThat(mailbox.addFrame(new Letter(1, 3), 100)).isTrue();
-        assertThat(mailbox.addFrame(new Letter(1, 4), 1)).isFalse();
+        mailbox.drain();
+        assertThat(add(Part.MEMBERS, 300)).isTrue();
+        assertThat(add(Part.MEMBERS, 1)).isFalse();
     }
 
     @Test
-    void clients_that_send_too_much_do_not_crowd_out_the_members() {
-        assertThat(mailbox.addClientFrame(new Letter(1, 1), 1_000)).isTrue();
-        assertThat(mailbox.addClientFrame(new Letter(1, 2), 1)).isFalse();
-        assertThat(mailbox.addFrame(new Letter(2, 1), 100)).isTrue();
-        assertThat(mailbox.dropped()).isEqualTo(1);
-        assertThat(mailbox.drain()).hasSize(2);
-        assertThat(mailbox.addClientFrame(new Letter(1, 3), 20)).isTrue();
-        assertThat(mailbox.addClientFrame(new Letter(1, 4), 6)).isFalse();
+    void no_part_crowds_out_another_and_together_they_are_not_more_than_all() {
+        assertThat(add(Part.CLIENTS, 1_000)).isTrue();
+        assertThat(add(Part.CLIENTS, 1)).isFalse();
+        assertThat(add(Part.MEMBERS, 300)).isTrue();
+        assertThat(add(Part.BULK, 100)).isTrue();
+        assertThat(add(Part.BULK, 1)).isFalse();
+        assertThat(add(Part.ANSWERS, 200)).isTrue();
+        assertThat(add(Part.ANSWERS, 1)).isFalse();
+        assertThat(mailbox.drain()).hasSize(4);
+        mailbox.drain();
+        assertThat(add(Part.CLIENTS, 194)).isTrue();
+        assertThat(add(Part.CLIENTS, 7)).isFalse();
+    }
+
+    @Test
+    void what_the_loop_is_at_counts_until_it_takes_the_next() {
+        add(Part.MEMBERS, 200);
+        assertThat(mailbox.bytes()).isEqualTo(200);
+        mailbox.drain();
+        assertThat(mailbox.bytes()).isEqualTo(200);
+        assertThat(add(Part.MEMBERS, 101)).isFalse();
+        assertThat(add(Part.MEMBERS, 100)).isTrue();
+        mailbox.drain();
+        assertThat(mailbox.bytes()).isEqualTo(100);
+        mailbox.drain();
+        assertThat(mailbox.bytes()).isZero();
     }
 
     @Test
@@ -53,7 +77,7 @@ class MailboxTest {
         mailbox.add(new Letter(1, 1));
         assertThat(mailbox.close()).containsExactly(new Letter(1, 1));
         assertThat(mailbox.add(new Letter(1, 2))).isFalse();
-        assertThat(mailbox.addFrame(new Letter(1, 3), 1)).isFalse();
+        assertThat(add(Part.MEMBERS, 1)).isFalse();
     }
 
     @Test

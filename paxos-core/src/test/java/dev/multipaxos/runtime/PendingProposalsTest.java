@@ -7,11 +7,13 @@ import dev.multipaxos.PaxosException;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientMessage;
 import dev.multipaxos.wire.Command;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class PendingProposalsTest {
 
@@ -147,5 +149,52 @@ class PendingProposalsTest {
             proposals.retry(now);
             proposals.submit(leader, now);
         }
+    }
+
+    private WeakReference<byte[]> addOne() {
+        assertThat(room.enter(1, 10)).isTrue();
+        byte[] payload = new byte[10];
+        proposals.add(new ProposeCall<>(room, Bytes.wrap(payload), Codec.utf8(), 1_000));
+        return new WeakReference<>(payload);
+    }
+
+    @Test
+    @Timeout(60)
+    void calls_that_expire_while_nobody_leads_are_not_kept() {
+        PendingProposals.Target nobody = new PendingProposals.Target() {
+            @Override
+            public boolean exists() {
+                return false;
+            }
+
+            @Override
+            public void send(Command command, @Nullable ProposeCall<?> call) {
+                throw new AssertionError("nobody leads");
+            }
+        };
+        WeakReference<byte[]> unnumbered = addOne();
+        proposals.sweep(2_000);
+        Garbage.await(unnumbered);
+        WeakReference<byte[]> unsent = addOne();
+        openSession();
+        proposals.submit(nobody, 0);
+        proposals.sweep(2_000);
+        Garbage.await(unsent);
+        assertThat(room.bytes()).isZero();
+    }
+
+    @Test
+    @Timeout(60)
+    void a_call_that_was_answered_is_not_kept() {
+        WeakReference<byte[]> answered = addOne();
+        openSession();
+        proposals.submit(leader, 0);
+        leader.taken.clear();
+        proposals.ended(
+                new Command(Command.Kind.APPLY, SESSION, 1, 1, Bytes.EMPTY),
+                ClientMessage.Status.OK,
+                Bytes.utf8("done"));
+        Garbage.await(answered);
+        assertThat(room.bytes()).isZero();
     }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class SessionTableTest {
 
-    private static final SessionRules RULES = new SessionRules(5_000, 64, 12);
+    private static final SessionRules RULES = new SessionRules(5_000, 64, 12, 2_000);
 
     private static byte[] written(SessionTable table) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -54,13 +54,15 @@ class SessionTableTest {
                 Sessions.Verdict verdict = sessions.judge(command);
                 seen.add(verdict);
                 if (verdict == Sessions.Verdict.EXECUTE) {
-                    sessions.answer(session, sequence, Bytes.utf8(slot + ":" + sequence));
+                    Bytes answer = Bytes.wrap(new byte[random.nextInt(200)]);
+                    sessions.answer(session, sequence, answer);
                 } else if (verdict == Sessions.Verdict.REPEATED) {
-                    seen.add(sessions.remembered());
+                    seen.add(sessions.remembered(command));
                 }
             }
         }
         seen.add(sessions.count());
+        seen.add(sessions.answerBytes());
         seen.add(sessions.logTimeMillis());
         return seen;
     }

@@ -5,12 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.runtime.Sessions.Verdict;
 import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.SnapshotPart;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.ref.WeakReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SessionsTest {
 
     private static final int WINDOW = 64;
-    private final Sessions sessions = new Sessions(new SessionRules(1_000, WINDOW, 3));
+    private static final int ANSWERS_BYTES = 10_000;
+    private final Sessions sessions = new Sessions(new SessionRules(1_000, WINDOW, 3, ANSWERS_BYTES));
     private long slot;
 
     private void batch(long stamp, long... touched) {
@@ -26,8 +33,20 @@ class SessionsTest {
     }
 
     private void execute(long session, long sequence, long acknowledgedBelow) {
+        execute(session, sequence, acknowledgedBelow, Bytes.utf8("answer " + sequence));
+    }
+
+    private void execute(long session, long sequence, long acknowledgedBelow, Bytes answer) {
         assertThat(judge(session, sequence, acknowledgedBelow)).isEqualTo(Verdict.EXECUTE);
-        sessions.answer(session, sequence, Bytes.utf8("answer " + sequence));
+        sessions.answer(session, sequence, answer);
+    }
+
+    private Bytes remembered(long session, long sequence) {
+        return sessions.remembered(new Command(Command.Kind.APPLY, session, sequence, 0, Bytes.EMPTY));
+    }
+
+    private static Bytes bytes(int length) {
+        return Bytes.wrap(new byte[length]);
     }
 
     @Test
@@ -49,7 +68,7 @@ class SessionsTest {
         long session = sessions.open();
         execute(session, 1, 1);
         assertThat(judge(session, 1, 1)).isEqualTo(Verdict.REPEATED);
-        assertThat(sessions.remembered()).isEqualTo(Bytes.utf8("answer 1"));
+        assertThat(remembered(session, 1)).isEqualTo(Bytes.utf8("answer 1"));
     }
 
     @Test
@@ -61,7 +80,7 @@ class SessionsTest {
         }
         for (long sequence = 1; sequence <= WINDOW; sequence++) {
             assertThat(judge(session, sequence, 1)).isEqualTo(Verdict.REPEATED);
-            assertThat(sessions.remembered()).isEqualTo(Bytes.utf8("answer " + sequence));
+            assertThat(remembered(session, sequence)).isEqualTo(Bytes.utf8("answer " + sequence));
         }
     }
 
@@ -157,5 +176,139 @@ class SessionsTest {
         long session = sessions.open();
         assertThat(sessions.close(session)).isTrue();
         assertThat(judge(session, 1, 1)).isEqualTo(Verdict.EXPIRED);
+    }
+
+    @Test
+    void when_the_answers_are_too_many_bytes_the_session_with_most_of_them_goes() {
+        batch(0);
+        long small = sessions.open();
+        long greedy = sessions.open();
+        long asking = sessions.open();
+        execute(small, 1, 1, bytes(100));
+        execute(greedy, 1, 1, bytes(3_000));
+        execute(greedy, 2, 1, bytes(3_000));
+        execute(asking, 1, 1, bytes(3_000));
+        assertThat(sessions.count()).isEqualTo(3);
+        execute(asking, 2, 1, bytes(1_000));
+        assertThat(judge(greedy, 3, 1)).isEqualTo(Verdict.EXPIRED);
+        assertThat(judge(small, 1, 1)).isEqualTo(Verdict.REPEATED);
+        assertThat(judge(asking, 1, 1)).isEqualTo(Verdict.REPEATED);
+        assertThat(judge(asking, 2, 1)).isEqualTo(Verdict.REPEATED);
+        assertThat(sessions.answerBytes()).isEqualTo(100 + 3_000 + 1_000 + 3 * Sessions.ANSWER_OVERHEAD_BYTES);
+    }
+
+    @Test
+    void of_two_sessions_with_as_many_bytes_the_one_with_the_lower_id_goes() {
+        batch(0);
+        long first = sessions.open();
+        long second = sessions.open();
+        long third = sessions.open();
+        execute(second, 1, 1, bytes(4_000));
+        execute(first, 1, 1, bytes(4_000)); // used later
+        execute(third, 1, 1, bytes(3_000));
+        assertThat(judge(first, 1, 1)).isEqualTo(Verdict.EXPIRED);
+        assertThat(judge(second, 1, 1)).isEqualTo(Verdict.REPEATED);
+    }
+
+    @Test
+    void an_answer_larger_than_all_may_be_ends_only_its_own_session() {
+        batch(0);
+        long small = sessions.open();
+        long greedy = sessions.open();
+        execute(small, 1, 1);
+        execute(greedy, 1, 1, bytes(ANSWERS_BYTES));
+        assertThat(sessions.keepAlive(greedy)).isFalse();
+        assertThat(judge(small, 1, 1)).isEqualTo(Verdict.REPEATED);
+    }
+
+    @Test
+    void an_empty_answer_is_not_free() {
+        batch(0);
+        long session = sessions.open();
+        execute(session, 1, 1, Bytes.EMPTY);
+        assertThat(sessions.answerBytes()).isEqualTo(Sessions.ANSWER_OVERHEAD_BYTES);
+    }
+
+    @Test
+    void what_was_acknowledged_expired_closed_or_evicted_counts_no_more() {
+        batch(0);
+        long session = sessions.open();
+        execute(session, 1, 1, bytes(100));
+        execute(session, 2, 1, bytes(10));
+        execute(session, 3, 2, Bytes.EMPTY);
+        assertThat(sessions.answerBytes()).isEqualTo(10 + 2 * Sessions.ANSWER_OVERHEAD_BYTES);
+        sessions.close(session);
+        assertThat(sessions.answerBytes()).isZero();
+
+        execute(sessions.open(), 1, 1, bytes(100));
+        batch(5_000);
+        assertThat(sessions.answerBytes()).isZero();
+
+        execute(sessions.open(), 1, 1, bytes(100));
+        for (int others = 0; others < 3; others++) {
+            sessions.open();
+        }
+        assertThat(sessions.answerBytes()).isZero();
+    }
+
+    @Test
+    void an_answer_that_is_a_part_of_a_larger_array_does_not_keep_that_array() {
+        batch(0);
+        long session = sessions.open();
+        Bytes command = Bytes.utf8("a command that is answered with a part of itself");
+        execute(session, 1, 1, command.slice(2, 7));
+        assertThat(judge(session, 1, 1)).isEqualTo(Verdict.REPEATED);
+        assertThat(remembered(session, 1)).isEqualTo(Bytes.utf8("command"));
+        assertThat(remembered(session, 1).array()).isNotSameAs(command.array());
+    }
+
+    @Test
+    void the_highest_numbers_that_a_client_may_choose_are_numbers_like_others() throws IOException {
+        batch(0);
+        long session = sessions.open();
+        execute(session, 1, 1);
+        execute(session, Long.MAX_VALUE - 1, Long.MAX_VALUE - 1);
+        execute(session, Long.MAX_VALUE, Long.MAX_VALUE - 1);
+        assertThat(judge(session, Long.MAX_VALUE, 1)).isEqualTo(Verdict.REPEATED);
+
+        ByteArrayOutputStream written = new ByteArrayOutputStream();
+        sessions.capture().writeTo(written);
+        Sessions restored = new Sessions(new SessionRules(1_000, WINDOW, 3, ANSWERS_BYTES));
+        restored.restore(new SnapshotPart.Header(1, 0, 0, 1, 1), new ByteArrayInputStream(written.toByteArray()));
+        assertThat(restored.answerBytes()).isEqualTo(sessions.answerBytes());
+    }
+
+    private WeakReference<byte[]> answered(long session, long sequence, int length) {
+        byte[] answer = new byte[length];
+        execute(session, sequence, 1, Bytes.wrap(answer));
+        return new WeakReference<>(answer);
+    }
+
+    @Test
+    @Timeout(60)
+    void an_answer_that_is_not_remembered_is_not_reachable() {
+        sessions.track(); // as for a state machine with its own store
+        batch(0);
+        long closed = sessions.open();
+        WeakReference<byte[]> ofClosed = answered(closed, 1, 10);
+        long greedy = sessions.open();
+        WeakReference<byte[]> ofGreedy = answered(greedy, 1, ANSWERS_BYTES);
+        long session = sessions.open();
+        WeakReference<byte[]> acknowledged = answered(session, 1, 10);
+        assertThat(judge(session, 1, 1)).isEqualTo(Verdict.REPEATED);
+        assertThat(remembered(session, 1).length()).isEqualTo(10);
+        WeakReference<byte[]> expired = answered(session, 2, 10);
+        sessions.takeChanges();
+
+        sessions.close(closed);
+        assertThat(judge(session, 2, 2)).isEqualTo(Verdict.REPEATED);
+        sessions.takeChanges();
+        Garbage.await(ofClosed);
+        Garbage.await(ofGreedy);
+        Garbage.await(acknowledged);
+        batch(5_000);
+        sessions.takeChanges();
+        Garbage.await(expired);
+        assertThat(sessions.count()).isZero();
     }
 }

@@ -258,7 +258,7 @@ class ClientServiceTest {
     @Test
     void a_command_that_is_too_large_and_one_too_many_are_refused() throws Exception {
         try (Cluster cluster = new Cluster(1)) {
-            cluster.limits = Limits.defaults().withPending(10, 4 << 20);
+            cluster.limits = Limits.defaults().withPendingCalls(10);
             cluster.start(1);
             Client client = new Client(cluster, cluster.awaitLeader());
             long session = client.open();
@@ -297,7 +297,7 @@ class ClientServiceTest {
     @Test
     void refusals_that_are_too_many_for_a_frame_come_in_several() throws Exception {
         try (Cluster cluster = new Cluster(1)) {
-            cluster.limits = Limits.defaults().withFrameBytes(1 << 21).withPending(100_000, 64 << 20);
+            cluster.limits = Limits.defaults().withFrameBytes(1 << 21).withPendingCalls(100_000);
             cluster.start(1);
             Client client = new Client(cluster, cluster.awaitLeader());
             Command[] nonsense = new Command[40_000];

@@ -184,7 +184,7 @@ class OwnStoreTest {
                 .storage(storage)
                 .transport(network.transport(id))
                 .retention(SMALL)
-                .limits(Limits.defaults().withRetainedBytes(1_024)) // whoever is away is not served from memory
+                .limits(Limits.defaults().withAlpha(4).withRing(8)) // whoever is away is not served from memory
                 .start();
     }
 }

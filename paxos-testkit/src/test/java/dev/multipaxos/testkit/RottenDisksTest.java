@@ -97,7 +97,7 @@ class RottenDisksTest {
                 .storage(disks[id].storage())
                 .transport(network.transport(id))
                 .retention(ON_DEMAND)
-                .limits(Limits.defaults().withRetainedBytes(1_024)) // whoever is away is not served from memory
+                .limits(Limits.defaults().withAlpha(4).withRing(8)) // whoever is away is not served from memory
                 .listener(new NodeListener() {
                     @Override
                     public void snapshotTaken(long slot, long bytes) {

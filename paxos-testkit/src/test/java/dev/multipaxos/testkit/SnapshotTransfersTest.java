@@ -105,7 +105,7 @@ class SnapshotTransfersTest {
                 .storage(disks[id])
                 .transport(transports.apply(id))
                 .retention(retention)
-                .limits(Limits.defaults().withRetainedBytes(1_024)) // whoever is away is not served from memory
+                .limits(Limits.defaults().withAlpha(4).withRing(8)) // whoever is away is not served from memory
                 .listener(new NodeListener() {
                     @Override
                     public void snapshotTransferEnded(SnapshotTransfer transfer, boolean whole) {

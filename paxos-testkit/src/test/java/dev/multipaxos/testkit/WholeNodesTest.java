@@ -202,7 +202,7 @@ class WholeNodesTest {
     @Test
     void a_full_node_refuses_at_once_and_takes_calls_again_later() {
         try (Cluster cluster = new Cluster(1)) {
-            cluster.limits = Limits.defaults().withPending(10, 2 << 20);
+            cluster.limits = Limits.defaults().withPendingCalls(10);
             PaxosNode<Long, Long> node = cluster.start(1);
             node.propose(1L).join();
             cluster.disk(1).hold();
@@ -459,7 +459,7 @@ class WholeNodesTest {
     @Test
     void a_follower_that_was_away_for_long_is_served_from_the_journal() {
         try (Cluster cluster = new Cluster(3)) {
-            cluster.limits = Limits.defaults().withAlpha(8).withRing(16).withRetainedBytes(0);
+            cluster.limits = Limits.defaults().withAlpha(8).withRing(16);
             cluster.startAll();
             int away = cluster.follower();
             int there = cluster.awaitLeader();

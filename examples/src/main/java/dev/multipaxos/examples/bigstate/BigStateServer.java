@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
 final class BigStateServer implements Callable<Integer> {
     static final int SEGMENT_BYTES = 1 << 20;
 
-    /** Little: who was away is to need the snapshot. */
-    private static final int RETAINED_BYTES = 1 << 20;
+    /** Few slots are open, and hardly more stay in memory: who was away is to need the snapshot. */
+    private static final int ALPHA = 32;
 
     @Option(names = "--id", required = true, description = "Which of the members this is.")
     private int id;
@@ -62,7 +62,7 @@ final class BigStateServer implements Callable<Integer> {
                 .member(id, Membership.of(members))
                 .storage(FileStorage.at(data).withSegmentBytes(SEGMENT_BYTES))
                 .transport(NettyTransport.tcp())
-                .limits(Limits.defaults().withRetainedBytes(RETAINED_BYTES))
+                .limits(Limits.defaults().withAlpha(ALPHA).withRing(2 * ALPHA))
                 .retention(new Retention(snapshotEveryMib << 20, 0, transferMibPerSecond << 20))
                 .listener(new NodeListener() {
                     @Override

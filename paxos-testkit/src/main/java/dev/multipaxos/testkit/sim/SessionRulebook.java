@@ -24,12 +24,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The rules of sessions once more ({@code docs/protocol.md} §10), written for being plain: what becomes of each command is
- * worked out when the first node is about to execute its slot, and whatever a node makes of it is compared. All nodes doing the
- * same wrong thing would otherwise look right.
+ * worked out when the first node has executed it, since the sizes of the answers before it matter, and whatever a node makes of it
+ * is compared. All nodes doing the same wrong thing would otherwise look right.
  */
 final class SessionRulebook {
 
     private static final int OPENED_PER_SLOT_BITS = 20;
+    private static final int ANSWER_OVERHEAD_BYTES = 64;
 
     /** How a command must end; {@code fresh} if the state machine runs it now, and its answer is not known. */
     private static final class Due {
@@ -72,6 +73,14 @@ final class SessionRulebook {
         @Nullable
         Entry entry; // what is said of it by now; null if it has changed since
 
+        long answerBytes() {
+            long bytes = 0;
+            for (Due due : executed.values()) {
+                bytes += Objects.requireNonNull(due.answer()).length() + ANSWER_OVERHEAD_BYTES;
+            }
+            return bytes;
+        }
+
         Entry entry(long id) {
             Entry said = entry;
             if (said == null) {
@@ -91,12 +100,28 @@ final class SessionRulebook {
     private record Entry(
             long id, long usedAtMillis, long usedAsNumber, long floor, List<Map.Entry<Long, Due>> executed) {}
 
-    /** A slot: its time, its commands, and the sessions behind it, the one that was used last at the end. */
-    private record Page(long logTimeMillis, List<Due> commands, List<Entry> sessions) {}
+    /** A slot: its time, its commands, what has become of those that were executed, and the sessions behind it. */
+    private static final class Page {
+        final long logTimeMillis;
+        final List<Command> commands;
+        final List<Due> due = new ArrayList<>();
+
+        @Nullable
+        List<Entry> sessions; // the one that was used last at the end; null while the slot may go on
+
+        long nextId;
+
+        Page(long logTimeMillis, List<Command> commands, long firstId) {
+            this.logTimeMillis = logTimeMillis;
+            this.commands = commands;
+            this.nextId = firstId;
+        }
+    }
 
     private final SessionRules rules;
-    private final List<Page> pages = new ArrayList<>(); // from slot 1 on
-    private final Map<Long, Session> sessions = new TreeMap<>();
+    private final List<Value> values = new ArrayList<>(); // from slot 1 on
+    private final List<Page> pages = new ArrayList<>(); // of those that somebody has begun to execute
+    private final Map<Long, Session> sessions = new TreeMap<>(); // behind the last command that was executed
     private long logTimeMillis;
     private long uses;
 
@@ -106,10 +131,24 @@ final class SessionRulebook {
 
     /** The next slot is known to be chosen. */
     void chosen(Value value) {
-        List<Due> due = new ArrayList<>();
+        values.add(value);
+    }
+
+    /** A slot that a node executes, or has executed. */
+    private Page page(long slot) {
+        while (pages.size() < slot) {
+            if (!pages.isEmpty()) {
+                behind(pages.size());
+            }
+            pages.add(begin(values.get(pages.size())));
+        }
+        return pages.get((int) slot - 1);
+    }
+
+    private Page begin(Value value) {
+        List<Command> commands = new ArrayList<>();
         if (value instanceof Value.Batch batch) {
             logTimeMillis = Math.max(logTimeMillis, batch.stampMillis());
-            List<Command> commands = new ArrayList<>();
             try {
                 Commands.forEach(batch.commands(), commands::add);
             } catch (WireException e) {
@@ -119,15 +158,50 @@ final class SessionRulebook {
                     .filter(command -> command.kind() != Command.Kind.OPEN)
                     .forEach(command -> use(sessions.get(command.session())));
             sessions.values().removeIf(session -> logTimeMillis - session.usedAtMillis > rules.timeoutMillis());
-            long firstId = (pages.size() + 1L) << OPENED_PER_SLOT_BITS;
-            for (Command command : commands) {
-                due.add(command.kind() == Command.Kind.OPEN ? open(command, firstId++) : of(command));
-            }
         }
+        return new Page(logTimeMillis, commands, (pages.size() + 1L) << OPENED_PER_SLOT_BITS);
+    }
+
+    /** The sessions behind a slot, of which every command must have been executed. */
+    private List<Entry> behind(long slot) {
+        Page page = page(slot);
+        List<Entry> known = page.sessions;
+        if (known != null) {
+            return known;
+        }
+        check(
+                page.due.size() == page.commands.size(),
+                () -> "sessions: of the " + page.commands.size() + " commands of slot " + slot + " only "
+                        + page.due.size() + " were executed");
         List<Entry> behind = new ArrayList<>();
         sessions.forEach((id, session) -> behind.add(session.entry(id)));
         behind.sort(Comparator.comparingLong(Entry::usedAsNumber));
-        pages.add(new Page(logTimeMillis, due, behind));
+        page.sessions = behind;
+        return behind;
+    }
+
+    /** What must become of a command of a slot; null if the slot has no such command. */
+    private @Nullable Due due(Page page, int index) {
+        if (index == page.due.size() && index < page.commands.size()) {
+            Command command = page.commands.get(index);
+            page.due.add(command.kind() == Command.Kind.OPEN ? open(command, page.nextId++) : of(command));
+        }
+        return index < page.due.size() ? page.due.get(index) : null;
+    }
+
+    /** While the answers are too many bytes the session with most of them goes, of several the one with the lowest id. */
+    private void evict() {
+        while (sessions.values().stream().mapToLong(Session::answerBytes).sum() > rules.answerBytesMax()) {
+            long greediest = 0;
+            long most = -1;
+            for (Map.Entry<Long, Session> each : sessions.entrySet()) {
+                if (each.getValue().answerBytes() > most) {
+                    most = each.getValue().answerBytes();
+                    greediest = each.getKey();
+                }
+            }
+            sessions.remove(greediest);
+        }
     }
 
     private void use(@Nullable Session session) {
@@ -187,12 +261,12 @@ final class SessionRulebook {
 
     /** A snapshot of a slot must hold these sessions; {@code in} stands before them, and behind them afterwards. */
     void mustBeWhole(String who, SnapshotPart.Header header, InputStream in) throws IOException {
-        Page page = pages.get((int) header.slot() - 1);
+        List<Entry> sessionsDue = behind(header.slot());
+        long time = page(header.slot()).logTimeMillis;
         check(
-                header.logTimeMillis() == page.logTimeMillis && header.sessions() == page.sessions.size(),
-                () -> "snapshots: " + who + " " + header + "; due are " + page.sessions.size() + " sessions at "
-                        + page.logTimeMillis);
-        for (Entry due : page.sessions) {
+                header.logTimeMillis() == time && header.sessions() == sessionsDue.size(),
+                () -> "snapshots: " + who + " " + header + "; due are " + sessionsDue.size() + " sessions at " + time);
+        for (Entry due : sessionsDue) {
             SnapshotPart.Session found = SnapshotCodec.readSession(in);
             check(
                     found.equals(new SnapshotPart.Session(due.id, due.usedAtMillis, due.floor, due.executed.size())),
@@ -212,7 +286,7 @@ final class SessionRulebook {
 
     /** A node runs a command at this time. */
     void runs(int node, long slot, long timeMillis) {
-        long due = pages.get((int) slot - 1).logTimeMillis;
+        long due = page(slot).logTimeMillis;
         check(
                 timeMillis == due,
                 () -> "log time: node " + node + " executes slot " + slot + " at " + timeMillis + ", it is " + due);
@@ -220,8 +294,7 @@ final class SessionRulebook {
 
     /** A node's command has ended; {@code ran} if its state machine ran it. */
     void ended(int node, long slot, int index, Command command, Status status, Bytes answer, boolean ran) {
-        List<Due> commands = pages.get((int) slot - 1).commands;
-        Due due = index < commands.size() ? commands.get(index) : null;
+        Due due = due(page(slot), index);
         check(
                 due != null && due.command.equals(command) && due.status == status && due.fresh == ran,
                 () -> "sessions: at node " + node + " command " + index + " of slot " + slot + ", " + command
@@ -232,6 +305,7 @@ final class SessionRulebook {
                                 : (due.fresh ? "executed, " : "") + due.status + " for " + due.command));
         if (due != null && ran && due.answer == null) {
             due.answer = answer;
+            evict();
         }
         Bytes dueAnswer = due == null ? null : due.answer();
         check(

@@ -59,6 +59,7 @@ record Swarm(
 
     private static final int PAGE_BYTES = 4_096;
     private static final int OVERHEAD_BYTES = 64; // of a command beside what the workload makes
+    private static final int FRAME_OVERHEAD_BYTES = 256;
     private static final int VOTERS_SPARE_TWO = 3; // of more than so many, two may be left out
     private static final int FRAME_BYTES_MAX = 1 << 20;
     private static final List<Fault> WITH_DUELS =
@@ -113,7 +114,8 @@ record Swarm(
         SessionRules sessions = new SessionRules(
                 50 + random.nextInt(random.nextBoolean() ? 500 : 20_000),
                 2 << random.nextInt(6),
-                1 + size + random.nextInt(8));
+                1 + size + random.nextInt(8),
+                answerBytesMax(seed, size + remoteClients));
         int batchBytesMax = 1 + random.nextInt(roomy ? 4_000 : 500);
         int largestBytes = Math.max(batchBytesMax, paddingBytesMax + commandBytesMax + OVERHEAD_BYTES);
         Retention retention = retention(random);
@@ -122,7 +124,12 @@ record Swarm(
                 quorums,
                 parameters,
                 PAGE_BYTES * (pages + largestBytes / 250), // a start looks at every segment: not one for each command
-                limits(random, alpha, batchBytesMax, paddingBytesMax + commandBytesMax + OVERHEAD_BYTES),
+                limits(
+                        random,
+                        alpha,
+                        parameters.chunkBytes(),
+                        batchBytesMax,
+                        paddingBytesMax + commandBytesMax + OVERHEAD_BYTES),
                 retention,
                 snapshotPaddingBytes,
                 sessions,
@@ -137,6 +144,16 @@ record Swarm(
                 unbounded);
     }
 
+    /**
+     * Mostly so few that sessions go for it, though each client may have one answer. Drawn apart, so that the rest of what a seed
+     * draws stays what it was.
+     */
+    private static long answerBytesMax(long seed, int clients) {
+        SplittableRandom random = new SplittableRandom(~seed);
+        long most = random.nextInt(random.nextBoolean() ? 200 : 5_000);
+        return random.nextInt(4) == 0 ? 1 << 20 : clients * 160L + most;
+    }
+
     /** Snapshots are taken several times in a run, now and then only when an operator asks, and little is kept behind them. */
     private static Retention retention(SplittableRandom random) {
         return new Retention(
@@ -145,7 +162,10 @@ record Swarm(
                 1_024L << random.nextInt(12));
     }
 
-    private static Limits limits(SplittableRandom random, int alpha, int batchBytesMax, int valueBytesMax) {
+    private static Limits limits(
+            SplittableRandom random, int alpha, int chunkBytes, int batchBytesMax, int valueBytesMax) {
+        // As the node's own rule has it: the frames of clients, and those of members at least, must hold the largest.
+        int largestFrame = chunkBytes + Math.max(batchBytesMax, valueBytesMax) + FRAME_OVERHEAD_BYTES;
         boolean tight = random.nextInt(4) == 0;
         return new Limits(
                 alpha,
@@ -154,9 +174,8 @@ record Swarm(
                 valueBytesMax,
                 FRAME_BYTES_MAX,
                 tight ? 1 + random.nextInt(20) : 1_000,
-                tight ? 1_000 + random.nextInt(20_000) : 1 << 20,
-                tight ? 1_000 + random.nextInt(20_000) : 1 << 20,
-                1 << 20);
+                2 * Limits.SESSION_ANSWERS_BYTES_MAX
+                        + (tight ? 14 * largestFrame + random.nextInt(20_000) + random.nextInt(20_000) : 7 << 20));
     }
 
     /** {@return who founds the cluster} */

@@ -73,6 +73,18 @@ final class RuntimeMutants {
                         "new LinkedHashMap<>(64, 0.75f, true)",
                         "new LinkedHashMap<>(64, 0.75f, false)"),
                 runtime(
+                        "Sessions",
+                        "ANSWERS_WITHOUT_BOUND",
+                        "answers are remembered however many bytes they have",
+                        "while (answerBytes > answerBytesMax) {",
+                        "while (answerBytes > Long.MAX_VALUE - 1) {"),
+                runtime(
+                        "Sessions",
+                        "SMALL_SESSION_GOES",
+                        "where the answers are too many bytes the session with fewest of them goes",
+                        ".max(Comparator.<Session>comparingLong(session -> session.bytes)",
+                        ".min(Comparator.<Session>comparingLong(session -> session.bytes)"),
+                runtime(
                         "Session",
                         "ANSWERS_BELOW_THE_FLOOR_KEPT",
                         "an answer that was acknowledged is found again under a later number",

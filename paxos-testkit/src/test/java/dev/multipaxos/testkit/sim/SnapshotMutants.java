@@ -41,6 +41,12 @@ final class SnapshotMutants {
                         "List<Long> ids = new ArrayList<>(read.keySet());\n        java.util.Collections.reverse(ids);\n"
                                 + "        ids.forEach(id -> byLastUse.put(id, read.get(id)));"),
                 runtime(
+                        "Sessions",
+                        "RESTORED_ANSWERS_NOT_COUNTED",
+                        "behind a snapshot the answers that it held count nothing",
+                        "        logTimeMillis = header.logTimeMillis();\n        countAnswers();",
+                        "        logTimeMillis = header.logTimeMillis();"),
+                runtime(
                                 "Sessions",
                                 "LOG_TIME_NOT_RESTORED",
                                 "behind a snapshot the time of the log begins anew",

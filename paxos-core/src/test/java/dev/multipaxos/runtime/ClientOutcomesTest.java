@@ -1,0 +1,38 @@
+package dev.multipaxos.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.runtime.ClientOutcomes.ClientLost;
+import dev.multipaxos.runtime.ClientOutcomes.ClientReply;
+import dev.multipaxos.wire.ClientMessage.Status;
+import dev.multipaxos.wire.Command;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ClientOutcomesTest {
+
+    private static final long CONNECTION = 9;
+
+    private final Mailbox mailbox = new Mailbox(2_000);
+    private final ClientOutcomes clients = new ClientOutcomes(10_000, mailbox);
+
+    private void answer(long sequence, int bytes) {
+        clients.ended(
+                new Command(Command.Kind.APPLY, 5, sequence, 1, Bytes.EMPTY), Status.OK, Bytes.wrap(new byte[bytes]));
+        clients.flush();
+    }
+
+    /** As when the loop is behind: what nobody takes must not pile up, and the client must not wait for what was dropped. */
+    @Test
+    void a_client_whose_answers_find_no_room_loses_its_connection() {
+        clients.watch(5, CONNECTION);
+        answer(1, 300);
+        answer(2, 300);
+        List<Mail> mail = mailbox.drain();
+        assertThat(mail).hasSize(2);
+        assertThat(mail.get(0)).isInstanceOf(ClientReply.class);
+        assertThat(mail.get(1)).isEqualTo(new ClientLost(CONNECTION));
+        assertThat(mailbox.bytes()).isLessThan(500);
+    }
+}
