@@ -105,7 +105,7 @@ final class Snapshots {
         this.chosenBefore = chosenBefore;
         this.damagedSlot = damagedUpTo;
         this.damagedEnd = damagedUpTo < 0 ? 0 : storage.position();
-        boolean snapshotLost = trimmedUpTo > 0 && found.slot() == 0 && !apply.isDurable();
+        boolean snapshotLost = found.slot() < trimmedUpTo && !apply.isDurable();
         this.repairDue = damagedUpTo >= 0 || snapshotLost;
     }
 
@@ -250,7 +250,7 @@ final class Snapshots {
         end();
     }
 
-    /** A member's snapshot was restored here. */
+    /** A snapshot was restored here: a member's, or one of this node's own that could not be read when it began. */
     void onInstalled(View installed) {
         if (installed.slot() > view.slot()) {
             view = installed;

@@ -239,15 +239,54 @@ class FileSnapshotsTest {
         SnapshotStore.Id newer = commit(storage, 1, 5, content(5, 100));
         disk.unreadable = only(files());
         disk.unreadableAt = 70; // in its first chunk
-        assertThatThrownBy(() -> read(storage, newer)).hasMessageStartingWith("DAMAGED");
+        assertThatThrownBy(() -> read(storage, newer))
+                .hasMessageStartingWith("IO_FAILED")
+                .hasMessageContaining(disk.unreadable + ": offset 64: cannot be read")
+                .hasMessageContaining("tried again");
+        assertThatThrownBy(() -> storage.snapshots().latest(1)).hasMessageStartingWith("IO_FAILED");
         SnapshotStore.Id older = commit(storage, 1, 4, content(4, 100));
         assertThat(storage.snapshots().latest(1)).isEqualTo(older);
+        assertThatThrownBy(() -> storage.snapshots().readAgain(1)).hasMessageStartingWith("IO_FAILED");
 
         disk.unreadable = "";
         restart();
         assertThat(storage.snapshots().latest(1)).isEqualTo(newer);
         assertThat(read(storage, newer)).isEqualTo(content(5, 100));
         assertThat(only(files())).startsWith("snapshot-1-5-");
+    }
+
+    @Test
+    void wherever_it_cannot_be_read_for_a_moment_it_is_the_latest_again_without_another_start() throws Exception {
+        SnapshotStore.Id id = commit(storage, 1, 5, content(5, 100_000));
+        int size = disk.bytes(only(files())).length;
+        for (int place : List.of(0, 64, 65_000, 70_000, size - 1)) { // header, chunks, trailer
+            restart();
+            disk.unreadable = only(files());
+            disk.unreadableAt = place;
+            assertThatThrownBy(() -> read(
+                            storage, Objects.requireNonNull(storage.snapshots().latest(1))))
+                    .hasMessageStartingWith("IO_FAILED");
+            assertThatThrownBy(() -> storage.snapshots().latest(1)).hasMessageStartingWith("IO_FAILED");
+            assertThat(storage.snapshots().open(id)).isNull();
+            assertThatThrownBy(() -> storage.snapshots().readAgain(1)).hasMessageStartingWith("IO_FAILED");
+
+            disk.unreadable = "";
+            assertThat(storage.snapshots().readAgain(1)).isEqualTo(id);
+            assertThat(storage.snapshots().latest(1)).isEqualTo(id);
+            assertThat(read(storage, id)).isEqualTo(content(5, 100_000));
+        }
+    }
+
+    @Test
+    void what_turns_out_to_be_damaged_when_it_can_be_read_again_is_not_tried_any_more() throws Exception {
+        SnapshotStore.Id id = commit(storage, 1, 5, content(5, 100));
+        disk.unreadable = only(files());
+        disk.unreadableAt = 3;
+        assertThatThrownBy(() -> storage.snapshots().open(id)).hasMessageStartingWith("IO_FAILED");
+        disk.bytes(disk.unreadable)[3] ^= 1;
+        disk.unreadable = "";
+        assertThat(storage.snapshots().readAgain(1)).isNull();
+        assertThatThrownBy(() -> storage.snapshots().latest(1)).hasMessageStartingWith("DAMAGED");
     }
 
     @Test

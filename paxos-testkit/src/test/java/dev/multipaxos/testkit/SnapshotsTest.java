@@ -374,6 +374,59 @@ class SnapshotsTest {
         assertThat(again.snapshot().join()).isGreaterThan(slot);
     }
 
+    /** Three nodes with a snapshot each, of which nobody's journal holds what is in it. {@return its slot at node 3} */
+    private long threeThatKeepSnapshotsOnly() {
+        for (int id = 1; id <= 3; id++) {
+            start(id, 3, ON_DEMAND);
+        }
+        for (int i = 0; i < 40; i++) {
+            propose(node(1), 1);
+        }
+        for (int id = 1; id <= 3; id++) {
+            int each = id;
+            await(() -> sums[each].sum == 40);
+            long slot = node(id).snapshot().join();
+            await(() -> disks[each].trimmedUpTo(1) == slot);
+        }
+        return node(3).status().snapshotSlot();
+    }
+
+    @Test
+    void a_node_that_cannot_read_its_snapshot_at_a_start_restores_it_as_soon_as_it_can() {
+        long slot = threeThatKeepSnapshotsOnly();
+        for (int id = 1; id <= 3; id++) {
+            crash(id);
+        }
+        disks[3].failSnapshotReads("input/output error");
+        PaxosNode<Long, Long> again = start(3, 3, ON_DEMAND); // alone: nobody else can help
+        assertThat(again.status().rebuilding()).isTrue();
+        assertThat(again.status().snapshotSlot()).isZero();
+        assertThatThrownBy(() -> again.snapshot().join()).hasMessageContaining("before slot " + slot);
+
+        disks[3].failSnapshotReads(null);
+        await(() -> sums[3].sum == 40 && !again.status().rebuilding());
+        assertThat(again.status().snapshotSlot()).isEqualTo(slot);
+        start(1, 3, ON_DEMAND);
+        assertThat(propose(again, 1)).isEqualTo(41);
+    }
+
+    @Test
+    void a_single_node_that_cannot_read_its_snapshot_starts_when_it_can() {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        long slot = node.snapshot().join();
+        await(() -> disks[1].trimmedUpTo(1) == slot);
+        node.close();
+        disks[1].failSnapshotReads("input/output error");
+        assertThatThrownBy(() -> start(1, 1, ON_DEMAND))
+                .isInstanceOf(PaxosException.StartFailed.class)
+                .hasMessageContaining("IO_FAILED")
+                .hasMessageContaining("input/output error");
+
+        disks[1].failSnapshotReads(null);
+        assertThat(propose(start(1, 1, ON_DEMAND), 1)).isEqualTo(2);
+    }
+
     @SuppressWarnings("unchecked")
     private PaxosNode<Long, Long> node(int id) {
         return (PaxosNode<Long, Long>) nodes[id];
