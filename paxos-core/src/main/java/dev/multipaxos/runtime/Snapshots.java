@@ -36,6 +36,11 @@ final class Snapshots {
         }
     }
 
+    /** A repair that failed is tried again after so many sweeps, a second; the pause doubles with each that fails. */
+    private static final int REPAIR_PAUSE_SWEEPS = 50;
+
+    private static final int REPAIR_PAUSE_DOUBLINGS_MAX = 6; // about a minute
+
     private final Retention retention;
     private final Applier apply;
     private final SnapshotJob job;
@@ -55,6 +60,8 @@ final class Snapshots {
     private boolean repairDue; // one is to be taken though nothing was executed since the last
     private boolean repairing; // it is being taken
     private long repairedSlot = -1; // what was executed when the last one was begun that has not failed
+    private int repairPause; // in sweeps
+    private int repairFailures; // in a row
     private boolean wanted; // by a member that is to be sent it
     private boolean isTight; // the disk has little room: nothing is kept for members that lag
     private boolean trimDue; // as the last life ended before it had trimmed
@@ -186,7 +193,9 @@ final class Snapshots {
 
     /** Once in a few ticks: as soon as a snapshot would stand for what is lost. */
     private void repair() {
-        if (repairDue && !taking && !isRebuilding() && apply.executedUpTo() >= damagedSlot) {
+        if (repairPause > 0) {
+            repairPause--;
+        } else if (repairDue && !taking && !isRebuilding() && apply.executedUpTo() >= damagedSlot) {
             repairDue = false;
             repairing = true;
             repairedSlot = apply.executedUpTo();
@@ -204,6 +213,11 @@ final class Snapshots {
             return;
         }
         apply.capture(job, repairing ? -1 : view.slot());
+    }
+
+    private void succeeded() {
+        repairFailures = repairing ? 0 : repairFailures;
+        end();
     }
 
     private void end() {
@@ -225,14 +239,14 @@ final class Snapshots {
         trim();
         tell.accept(listener -> listener.snapshotTaken(id.slot(), id.bytes()));
         served.forEach(call -> call.succeed(id.slot()));
-        end();
+        succeeded();
     }
 
     /** Nothing was executed since the last one. */
     void onUnchanged(long slot) {
         trim(); // promises and marks have filled the journal
         served.forEach(call -> call.succeed(slot));
-        end();
+        succeeded();
     }
 
     /** The state machine's own store stands for the slots up to this one. */
@@ -240,12 +254,20 @@ final class Snapshots {
         stored = slot;
         snapshotted.accept(slot);
         trim();
-        end();
+        succeeded();
     }
 
-    /** The next attempt is made when the journal has grown again as much as for the first, or when somebody asks. */
+    /**
+     * The next attempt is made when the journal has grown again as much as for the first, or when somebody asks; a repair is tried again
+     * by itself.
+     */
     void onFailed(SnapshotJob.Failed failed) {
         repairedSlot = -1;
+        if (repairing) {
+            repairDue = true;
+            repairPause = REPAIR_PAUSE_SWEEPS << Math.min(repairFailures, REPAIR_PAUSE_DOUBLINGS_MAX);
+            repairFailures++;
+        }
         served.forEach(call -> call.fail(failed.slot(), failed.why()));
         end();
     }
