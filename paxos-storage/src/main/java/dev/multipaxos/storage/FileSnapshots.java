@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The snapshots in the directory of a {@link FileStorage}, each a file of its own, written under a name that is not that of a
- * snapshot until all of it is durable. An older one goes only when the name of the newer one is durable, too.
+ * snapshot until all of it is durable. An older one goes only when the name of the newer one is durable, too, and all of that was
+ * written in this life or has been read: until then it is what is left if the newer one turns out to be damaged.
  *
  * <p>What is known to be damaged is never the latest, and goes with the next that is committed. What could not be read is not the
  * latest either until it can be read again. What came from another cluster or a later version is not ours to remove.
@@ -38,6 +39,7 @@ final class FileSnapshots implements SnapshotStore {
         private @Nullable StorageException problem; // it is of no use
         private @Nullable StorageException unread; // it could not be read when that was last tried
         private long unreadChunk; // the number of the chunk that could not be; negative if it was what is around them
+        private boolean proven; // it was written in this life, or all of it was read
         private int readers;
 
         Stored(SnapshotName name) {
@@ -54,7 +56,7 @@ final class FileSnapshots implements SnapshotStore {
     private boolean closed;
 
     /**
-     * Finds what is in a locked directory, and removes what was not finished or is not needed any more.
+     * Finds what is in a locked directory, and removes what was not finished.
      *
      * @param disk the directory
      * @param cluster stands for the cluster
@@ -73,7 +75,6 @@ final class FileSnapshots implements SnapshotStore {
                 delete(file);
             }
         }
-        List.copyOf(all).forEach(stored -> removeOld(stored.name.group()));
     }
 
     String path(String file) {
@@ -120,6 +121,7 @@ final class FileSnapshots implements SnapshotStore {
         writers.remove(writer);
         Stored stored = new Stored(name);
         stored.id = id;
+        stored.proven = true;
         all.add(stored);
         removeOld(name.group());
     }
@@ -289,6 +291,11 @@ final class FileSnapshots implements SnapshotStore {
         return ids;
     }
 
+    /** All of it was read, and was what was written. */
+    synchronized void proven(Stored stored) {
+        stored.proven = true;
+    }
+
     synchronized void release(SnapshotReader reader, Stored stored) {
         if (readers.remove(reader)) {
             reader.closeFile();
@@ -300,13 +307,13 @@ final class FileSnapshots implements SnapshotStore {
     // ---- removing ----
 
     /**
-     * Removes what is older than the newest one that is of use. One that is newer than that stays, though it counts as damaged or cannot be
-     * read: what is in it is nowhere else here, and the next read may find it.
+     * Removes what is older than the newest one that is proven to be whole. One that is newer than that stays, though it counts as
+     * damaged or cannot be read: what is in it is nowhere else here, and the next read may find it.
      */
     private void removeOld(int group) {
         Stored newest = null;
         for (Stored stored : newestFirst(group)) {
-            if (identify(stored) != null && newest == null) {
+            if (newest == null && stored.proven && identify(stored) != null) {
                 newest = stored;
             }
         }

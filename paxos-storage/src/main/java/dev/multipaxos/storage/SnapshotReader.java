@@ -21,6 +21,7 @@ final class SnapshotReader implements SnapshotStore.Reader {
     private final SnapshotLayout layout;
     private final ByteBuffer chunk = SnapshotLayout.chunkBuffer();
     private long inMemory = NONE; // the number of the chunk
+    private long inOrder; // so many chunks, from the first one on, were read
 
     SnapshotReader(FileSnapshots store, FileSnapshots.Stored stored, SnapshotStore.Id id, DiskFile file) {
         this.store = store;
@@ -72,6 +73,8 @@ final class SnapshotReader implements SnapshotStore.Reader {
             throw e;
         }
         inMemory = number;
+        inOrder += number == inOrder ? 1 : 0;
+        tellIfProven();
     }
 
     /** Looks once more at what is around the content. */
@@ -83,6 +86,13 @@ final class SnapshotReader implements SnapshotStore.Reader {
         } catch (StorageException e) {
             store.failed(stored, e, FileSnapshots.AROUND);
             throw e;
+        }
+        tellIfProven(); // if it is empty
+    }
+
+    private void tellIfProven() {
+        if (inOrder * SnapshotLayout.CHUNK_BYTES >= id.bytes()) {
+            store.proven(stored);
         }
     }
 

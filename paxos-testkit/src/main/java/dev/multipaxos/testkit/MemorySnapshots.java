@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -149,15 +150,21 @@ final class MemorySnapshots implements SnapshotStore {
     }
 
     private @Nullable Stored newest(int group) {
+        return newest(stored -> stored.id.group() == group && stored.isOfUse());
+    }
+
+    private @Nullable Stored newest(Predicate<Stored> which) {
         return all.stream()
-                .filter(stored -> stored.id.group() == group && stored.isOfUse())
+                .filter(which)
                 .reduce((one, later) -> later.id.slot() >= one.id.slot() ? later : one)
                 .orElse(null);
     }
 
+    /** What is damaged takes the place of none, also before that was found. */
     private void retireOld() {
         for (Stored stored : List.copyOf(all)) {
-            Stored newest = newest(stored.id.group());
+            int group = stored.id.group();
+            Stored newest = newest(other -> other.id.group() == group && other.isOfUse() && !other.damaged);
             boolean replaced = newest != null && stored != newest && stored.id.slot() <= newest.id.slot();
             if (replaced && stored.readers == 0) {
                 all.remove(stored);
