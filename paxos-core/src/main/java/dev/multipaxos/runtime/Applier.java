@@ -84,7 +84,7 @@ final class Applier implements Job {
         }
     }
 
-    /** A snapshot came from a member. */
+    /** A snapshot came from a member, or one of this node's own can be read again. */
     private record Install(SnapshotStore.Id id) implements Task {
         @Override
         public void run(Applier apply) {
@@ -100,7 +100,7 @@ final class Applier implements Job {
         }
     }
 
-    /** The state machine is what a member's snapshot says. */
+    /** The state machine is what such a snapshot says. */
     record Installed(Snapshots.View snapshot) implements Mail {
         @Override
         public void deliverTo(EventLoop loop) {
@@ -108,7 +108,7 @@ final class Applier implements Job {
         }
     }
 
-    /** A member's snapshot was not restored: it is not needed any more, or cannot be read. Nothing was changed. */
+    /** Such a snapshot was not restored: it is not needed any more, or cannot be read. Nothing was changed. */
     record NotInstalled(SnapshotStore.Id id) implements Mail {
         @Override
         public void deliverTo(EventLoop loop) {
@@ -139,7 +139,7 @@ final class Applier implements Job {
     // this thread's
     private final ArrayDeque<Task> taken = new ArrayDeque<>();
     private long executed;
-    private long installed; // the end of the last snapshot that came from a member
+    private long installed; // the end of the last snapshot that was restored in this life
     private final PriorityQueue<Read> waiting = new PriorityQueue<>(Comparator.comparingLong(Read::slot));
     private int waitingMax = WAITING_MIN;
 
@@ -208,7 +208,7 @@ final class Applier implements Job {
         tasks.say(new AskStored());
     }
 
-    /** Wants a member's snapshot to be restored; answered by {@link Installed}, or by {@link NotInstalled}. */
+    /** Wants a snapshot to be restored; answered by {@link Installed}, or by {@link NotInstalled}. */
     void install(SnapshotStore.Id id) {
         tasks.say(new Install(id));
     }
@@ -310,11 +310,11 @@ final class Applier implements Job {
         try {
             restored = Snapshots.View.of(snapshots.restore(id));
         } catch (StorageException e) {
-            LOG.warn("a member's snapshot is not restored, nothing was changed: {}", e.getMessage());
+            LOG.warn("a snapshot is not restored, nothing was changed: {}", e.getMessage());
             mailbox.add(new NotInstalled(id));
             return;
         }
-        LOG.info("restored a member's snapshot of slot {}, {} bytes; was at slot {}", id.slot(), id.bytes(), executed);
+        LOG.info("restored a snapshot of slot {}, {} bytes; was at slot {}", id.slot(), id.bytes(), executed);
         proposals.skipped(); // before any command is executed behind it
         executed = id.slot();
         installed = executed;

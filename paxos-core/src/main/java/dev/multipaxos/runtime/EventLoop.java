@@ -388,7 +388,7 @@ final class EventLoop implements Job {
         view = View.of(replica);
     }
 
-    /** A member's snapshot is not needed any more, or cannot be used. */
+    /** A snapshot is not needed any more, or cannot be used. */
     void onNotInstalled(SnapshotStore.Id id) {
         LOG.debug("node {} did not install the snapshot of slot {}", self, id.slot());
         parts.transfers().notInstalled(id);

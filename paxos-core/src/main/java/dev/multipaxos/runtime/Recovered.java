@@ -159,7 +159,8 @@ record Recovered(
                 return new Begin(restored.slot(), restored);
             }
         } catch (StorageException e) {
-            if (e.code() != StorageException.Code.DAMAGED) {
+            boolean alone = settings.membership().members().size() == 1;
+            if (!isOfNoUse(e) || (isUnread(e) && alone && held < trimmedUpTo)) { // the next start may read it
                 throw e;
             }
             LOG.warn(
@@ -190,7 +191,7 @@ record Recovered(
      * Sets the state machine to the newest snapshot that is whole, if one goes beyond what it holds.
      *
      * @return which; null if none does
-     * @throws StorageException {@code DAMAGED} if one would, and none of them is whole
+     * @throws StorageException {@code DAMAGED} if one would, and none of them is whole; {@code IO_FAILED} if the newest cannot be read
      */
     private static Snapshots.@Nullable View restore(SnapshotStore store, int group, SnapshotReader reader, long held)
             throws StorageException {
@@ -201,16 +202,25 @@ record Recovered(
         try {
             return Snapshots.View.of(reader.restore(id));
         } catch (StorageException e) {
-            if (e.code() != StorageException.Code.DAMAGED || id.equals(store.latest(group))) {
+            if (!isOfNoUse(e) || id.equals(store.latest(group))) {
                 throw e;
             }
-            LOG.warn("the snapshot of slot {} is damaged, an older one is tried", id.slot(), e);
+            LOG.warn("the snapshot of slot {} cannot be used, an older one is tried", id.slot(), e);
             Snapshots.View older = restore(store, group, reader, held);
             if (older == null) {
                 throw e;
             }
             return older;
         }
+    }
+
+    /** {@return whether a snapshot is damaged, or cannot be read now; then this node has others to ask} */
+    private static boolean isOfNoUse(StorageException e) {
+        return e.code() == StorageException.Code.DAMAGED || isUnread(e);
+    }
+
+    private static boolean isUnread(StorageException e) {
+        return e.code() == StorageException.Code.IO_FAILED;
     }
 
     private static long open(Execution<?, ?> execution) throws StorageException {

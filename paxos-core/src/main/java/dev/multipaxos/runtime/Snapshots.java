@@ -40,6 +40,11 @@ final class Snapshots {
 
     private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
 
+    /** A repair that failed is tried again after so many sweeps, a second; the pause doubles with each that fails. */
+    private static final int REPAIR_PAUSE_SWEEPS = 50;
+
+    private static final int REPAIR_PAUSE_DOUBLINGS_MAX = 6; // about a minute
+
     private final int self;
     private final Retention retention;
     private final Applier apply;
@@ -61,6 +66,8 @@ final class Snapshots {
     private boolean repairDue; // one is to be taken though nothing was executed since the last
     private boolean repairing; // it is being taken
     private long repairedSlot = -1; // what was executed when the last one was begun that has not failed
+    private int repairPause; // in sweeps
+    private int repairFailures; // in a row
     private boolean wanted; // by a member that is to be sent it
     private boolean isTight; // the disk has little room: nothing is kept for members that lag
     private boolean trimDue; // as the last life ended before it had trimmed
@@ -117,7 +124,7 @@ final class Snapshots {
         this.chosenBefore = chosenBefore;
         this.damagedSlot = damagedUpTo;
         this.damagedEnd = damagedUpTo < 0 ? 0 : storage.position();
-        boolean snapshotLost = trimmedUpTo > 0 && found.slot() == 0 && !apply.isDurable();
+        boolean snapshotLost = found.slot() < trimmedUpTo && !apply.isDurable();
         this.repairDue = damagedUpTo >= 0 || snapshotLost;
     }
 
@@ -198,7 +205,9 @@ final class Snapshots {
 
     /** Once in a few ticks: as soon as a snapshot would stand for what is lost. */
     private void repair() {
-        if (repairDue && !taking && !isRebuilding() && apply.executedUpTo() >= damagedSlot) {
+        if (repairPause > 0) {
+            repairPause--;
+        } else if (repairDue && !taking && !isRebuilding() && apply.executedUpTo() >= damagedSlot) {
             repairDue = false;
             repairing = true;
             repairedSlot = apply.executedUpTo();
@@ -216,6 +225,11 @@ final class Snapshots {
             return;
         }
         apply.capture(job, repairing ? -1 : view.slot());
+    }
+
+    private void succeeded() {
+        repairFailures = repairing ? 0 : repairFailures;
+        end();
     }
 
     private void end() {
@@ -239,14 +253,14 @@ final class Snapshots {
         trim();
         tell.accept(listener -> listener.snapshotTaken(id.slot(), id.bytes()));
         served.forEach(call -> call.succeed(id.slot()));
-        end();
+        succeeded();
     }
 
     /** Nothing was executed since the last one. */
     void onUnchanged(long slot) {
         trim(); // promises and marks have filled the journal
         served.forEach(call -> call.succeed(slot));
-        end();
+        succeeded();
     }
 
     /** The state machine's own store stands for the slots up to this one. */
@@ -255,17 +269,25 @@ final class Snapshots {
         hold.passed(slot, begunPosition);
         snapshotted.accept(slot);
         trim();
-        end();
+        succeeded();
     }
 
-    /** The next attempt is made when the journal has grown again as much as for the first, or when somebody asks. */
+    /**
+     * The next attempt is made when the journal has grown again as much as for the first, or when somebody asks; a repair is tried again
+     * by itself.
+     */
     void onFailed(SnapshotJob.Failed failed) {
         repairedSlot = -1;
+        if (repairing) {
+            repairDue = true;
+            repairPause = REPAIR_PAUSE_SWEEPS << Math.min(repairFailures, REPAIR_PAUSE_DOUBLINGS_MAX);
+            repairFailures++;
+        }
         served.forEach(call -> call.fail(failed.slot(), failed.why()));
         end();
     }
 
-    /** A member's snapshot was restored here. */
+    /** A snapshot was restored here: a member's, or one of this node's own that could not be read when it began. */
     void onInstalled(View installed) {
         if (installed.slot() > view.slot()) {
             view = installed;

@@ -39,7 +39,7 @@ final class TransferJob implements Job {
         }
     }
 
-    /** A snapshot is durable and is to be restored. */
+    /** A snapshot is durable, or can be read again, and is to be restored. */
     record Received(SnapshotStore.Id id) implements Mail {
         @Override
         public void deliverTo(EventLoop loop) {
@@ -64,6 +64,7 @@ final class TransferJob implements Job {
     private final TimeSource time;
     private final SnapshotSender sender;
     private final SnapshotReceiver receiver;
+    private final SnapshotRetry retry;
     private final ArrayDeque<Task> queue = new ArrayDeque<>(); // guarded by itself
     private boolean finished; // guarded by queue
     private volatile List<SnapshotTransfer> view = List.of();
@@ -100,6 +101,7 @@ final class TransferJob implements Job {
         TransferHost host = new Host();
         sender = new SnapshotSender(node, group, store, rate, partBytesMax, host, now);
         receiver = new SnapshotReceiver(node, group, store, partBytesMax, executedUpTo, host, now);
+        retry = new SnapshotRetry(node, group, store, executedUpTo, host, now);
     }
 
     private final class Host implements TransferHost {
@@ -116,6 +118,9 @@ final class TransferJob implements Job {
 
         @Override
         public void takeSnapshot(boolean again) {
+            if (again) {
+                retry.begin(time.nanoTime());
+            }
             mailbox.add(new Wanted(again));
         }
 
@@ -167,7 +172,10 @@ final class TransferJob implements Job {
 
     /** The state machine was not set to a snapshot. */
     void notInstalled(SnapshotStore.Id id) {
-        add(now -> receiver.notInstalled(id, now));
+        add(now -> {
+            receiver.notInstalled(id, now);
+            retry.begin(now);
+        });
     }
 
     private void offer(Task task) {
@@ -239,7 +247,7 @@ final class TransferJob implements Job {
 
     /** {@return when something is to be done though nobody says anything; {@link Long#MAX_VALUE} if never} */
     long dueNanos() {
-        return Math.min(sender.dueNanos(time.nanoTime()), receiver.dueNanos());
+        return Math.min(retry.dueNanos(), Math.min(sender.dueNanos(time.nanoTime()), receiver.dueNanos()));
     }
 
     /** {@return whether something is to be done now} */
@@ -260,6 +268,7 @@ final class TransferJob implements Job {
         taken.forEach(task -> task.run(now));
         sender.step(now);
         receiver.step(now);
+        retry.step(now);
         List<SnapshotTransfer> all = new ArrayList<>(receiver.view());
         all.addAll(sender.view());
         view = List.copyOf(all);

@@ -77,7 +77,8 @@ public interface DurableStorage extends AutoCloseable {
         void journalDamaged(String where, long upTo);
 
         /**
-         * A snapshot is damaged; {@link SnapshotStore#latest} does not name it any more. The next one that is committed is the repair.
+         * A snapshot is damaged, or cannot be read; {@link SnapshotStore#latest} does not name it any more. The next one that is
+         * committed is the repair.
          *
          * @param id which
          */

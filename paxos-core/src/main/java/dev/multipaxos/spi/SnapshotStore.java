@@ -67,7 +67,8 @@ public interface SnapshotStore {
          * @param offset the first
          * @param maxBytes at most so many; fewer come only at the end
          * @return the bytes; empty at the end
-         * @throws StorageException with {@link StorageException.Code#DAMAGED} if they are not what was written
+         * @throws StorageException with {@link StorageException.Code#DAMAGED} if they are not what was written; with {@link
+         *     StorageException.Code#IO_FAILED} if they cannot be read, which may be otherwise the next time
          */
         Bytes read(long offset, int maxBytes) throws StorageException;
 
@@ -88,21 +89,35 @@ public interface SnapshotStore {
 
     /**
      * Finds the newest snapshot that is whole by its name, header and size. Its bytes are checked as they are read: one that was
-     * found to be damaged is not whole any more. May wait for the disk.
+     * found to be damaged is not whole any more. One that could not be read when that was last tried is passed over until {@link
+     * #readAgain} has read it. May wait for the disk.
      *
      * @param group the group
      * @return which; null if there is none
      * @throws StorageException with {@link StorageException.Code#DAMAGED} if there is a snapshot, but none that is whole; with
+     *     {@link StorageException.Code#IO_FAILED} if the newest of these cannot be read; with
      *     {@link StorageException.Code#FOREIGN} or {@link StorageException.Code#UNKNOWN_VERSION} if the newest of these is not ours to read
      */
     @Nullable
     Id latest(int group) throws StorageException;
 
     /**
+     * Tries again what could not be read, which says nothing of what is on the disk: what {@link #latest} passes over for that reason
+     * alone. May wait for the disk.
+     *
+     * @param group the group
+     * @return the newest of these, of which what could not be read can be read now; null if there is none to be tried
+     * @throws StorageException with {@link StorageException.Code#IO_FAILED} if there is one, and it cannot be read this time either
+     */
+    @Nullable
+    Id readAgain(int group) throws StorageException;
+
+    /**
      * Opens a snapshot. May wait for the disk.
      *
      * @param id which
-     * @return what reads it; null if it is not there any more, or was found to be damaged
+     * @return what reads it; null if it is not there any more, was found to be damaged, or is not to be read before it was tried
+     *     again
      * @throws StorageException if it cannot be read
      */
     @Nullable

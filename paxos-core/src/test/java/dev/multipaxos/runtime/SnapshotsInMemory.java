@@ -9,12 +9,14 @@ import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Snapshots of one group that can be damaged, and a disk that can be full. */
+/** Snapshots of one group that can be damaged or unreadable, and a disk that can be full. */
 final class SnapshotsInMemory implements SnapshotStore {
     final Map<Long, Id> ids = new TreeMap<>(); // by slot
     final Map<Id, byte[]> contents = new java.util.HashMap<>();
     boolean full;
     boolean damaged;
+    boolean unreadable;
+    int attempts; // to read again
     private boolean spoilt; // and somebody knows it
     int openReaders;
     int openWriters;
@@ -79,6 +81,15 @@ final class SnapshotsInMemory implements SnapshotStore {
 
     private static StorageException rotten() {
         return new StorageException(StorageException.Code.DAMAGED, "it has rotted", null);
+    }
+
+    @Override
+    public @Nullable Id readAgain(int group) throws StorageException {
+        attempts++;
+        if (unreadable) {
+            throw new StorageException(StorageException.Code.IO_FAILED, "input/output error", null);
+        }
+        return latest(group);
     }
 
     @Override

@@ -77,7 +77,12 @@ final class Failures {
     static StorageException unreadSnapshot(String file, long offset, IOException cause) {
         return cause instanceof ClosedChannelException
                 ? failedSnapshot(file, cause) // closed under the reader, by an interrupt or with the storage
-                : damagedSnapshot(file, offset, "it cannot be read (" + cause + ")", cause);
+                : new StorageException(
+                        Code.IO_FAILED,
+                        file + ": offset " + offset + ": cannot be read (" + cause
+                                + "). It stays, and is tried again while it is needed; the next snapshot, or one of another"
+                                + " member, replaces it: check the disk.",
+                        cause);
     }
 
     static StorageException foreignSnapshot(String file, long found, long expected) {

@@ -18,21 +18,28 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The snapshots in the directory of a {@link FileStorage}, each a file of its own, written under a name that is not that of a
- * snapshot until all of it is durable. An older one goes only when the name of the newer one is durable, too.
+ * snapshot until all of it is durable. An older one goes only when the name of the newer one is durable, too, and all of that was
+ * written in this life or has been read: until then it is what is left if the newer one turns out to be damaged.
  *
- * <p>What is known to be damaged is never the latest, and goes with the next that is committed. What came from another cluster or
- * a later version is not ours to remove.
+ * <p>What is known to be damaged is never the latest, and goes with the next that is committed. What could not be read is not the
+ * latest either until it can be read again. What came from another cluster or a later version is not ours to remove.
  *
  * <p>Thread-safe. Every method may wait for the disk; writing and reading of content wait for nobody.
  */
 final class FileSnapshots implements SnapshotStore {
     private static final Logger LOG = LoggerFactory.getLogger(FileSnapshots.class);
 
+    /** In place of the number of a chunk: the header or the trailer, or that the file could not be opened. */
+    static final long AROUND = -1;
+
     /** A file in the directory; guarded by the store. */
     static final class Stored {
         final SnapshotName name;
         private @Nullable Id id; // once its header and its trailer were read
         private @Nullable StorageException problem; // it is of no use
+        private @Nullable StorageException unread; // it could not be read when that was last tried
+        private long unreadChunk; // the number of the chunk that could not be; negative if it was what is around them
+        private boolean proven; // it was written in this life, or all of it was read
         private int readers;
 
         Stored(SnapshotName name) {
@@ -49,7 +56,7 @@ final class FileSnapshots implements SnapshotStore {
     private boolean closed;
 
     /**
-     * Finds what is in a locked directory, and removes what was not finished or is not needed any more.
+     * Finds what is in a locked directory, and removes what was not finished.
      *
      * @param disk the directory
      * @param cluster stands for the cluster
@@ -68,7 +75,6 @@ final class FileSnapshots implements SnapshotStore {
                 delete(file);
             }
         }
-        List.copyOf(all).forEach(stored -> removeOld(stored.name.group()));
     }
 
     String path(String file) {
@@ -115,6 +121,7 @@ final class FileSnapshots implements SnapshotStore {
         writers.remove(writer);
         Stored stored = new Stored(name);
         stored.id = id;
+        stored.proven = true;
         all.add(stored);
         removeOld(name.group());
     }
@@ -138,12 +145,50 @@ final class FileSnapshots implements SnapshotStore {
             if (id != null) {
                 return id;
             }
-            problem = problem == null ? stored.problem : problem;
+            StorageException its = stored.problem != null ? stored.problem : stored.unread;
+            problem = problem == null ? its : problem;
         }
         if (problem != null) {
             throw problem;
         }
         return null;
+    }
+
+    @Override
+    public synchronized @Nullable Id readAgain(int group) throws StorageException {
+        checkOpen();
+        StorageException unread = null;
+        for (Stored stored : newestFirst(group)) {
+            if (stored.unread != null) {
+                readAgain(stored);
+                if (stored.unread == null && stored.problem == null) {
+                    return stored.id;
+                }
+                unread = unread == null ? stored.unread : unread;
+            }
+        }
+        if (unread != null) {
+            throw unread;
+        }
+        return null;
+    }
+
+    /** Looks at the very chunk that could not be read, and at what is around. */
+    private void readAgain(Stored stored) {
+        String path = disk.describe(stored.name.file());
+        try (DiskFile file = disk.open(stored.name.file(), false)) {
+            stored.id = layout(stored.name).read(file, path);
+            if (stored.unreadChunk >= 0) {
+                SnapshotLayout.fill(file, SnapshotLayout.chunkBuffer(), SnapshotLayout.place(stored.unreadChunk), path);
+            }
+            stored.unread = null;
+        } catch (StorageException e) {
+            failed(stored, e, stored.unreadChunk);
+        } catch (NoSuchFileException e) {
+            all.remove(stored); // somebody else has removed it
+        } catch (IOException e) {
+            failed(stored, Failures.failedSnapshot(path, e), stored.unreadChunk);
+        }
     }
 
     private List<Stored> newestFirst(int group) {
@@ -157,28 +202,41 @@ final class FileSnapshots implements SnapshotStore {
         return found;
     }
 
-    /** {@return which it is, or null if it is of no use} */
-    private @Nullable Id identify(Stored stored) throws StorageException {
-        if (stored.id == null && stored.problem == null) {
+    /** {@return which it is, or null if it is of no use, or cannot be read now} */
+    private @Nullable Id identify(Stored stored) {
+        if (stored.id == null && stored.problem == null && stored.unread == null) {
             String path = disk.describe(stored.name.file());
             try (DiskFile file = disk.open(stored.name.file(), false)) {
                 stored.id = layout(stored.name).read(file, path);
             } catch (StorageException e) {
-                if (e.code() == Code.IO_FAILED) {
-                    throw e;
-                }
-                spoilt(stored, e);
+                failed(stored, e, AROUND);
             } catch (NoSuchFileException e) {
                 all.remove(stored); // somebody else has removed it
             } catch (IOException e) {
-                throw Failures.failedSnapshot(path, e); // that it cannot be opened does not say that it is damaged
+                failed(stored, Failures.failedSnapshot(path, e), AROUND);
             }
         }
-        return stored.problem == null ? stored.id : null;
+        return stored.problem == null && stored.unread == null ? stored.id : null;
     }
 
-    /** It is known from now on that a snapshot is of no use. */
-    synchronized void spoilt(Stored stored, StorageException problem) {
+    /** It could not be read, or is of no use: that a read failed does not say that what is on the disk is wrong. */
+    synchronized void failed(Stored stored, StorageException why, long chunk) {
+        if (closed) {
+            return;
+        }
+        if (why.code() == Code.IO_FAILED) {
+            if (stored.unread == null) {
+                LOG.warn("{}", why.getMessage());
+            }
+            stored.unread = why;
+            stored.unreadChunk = chunk;
+        } else {
+            stored.unread = null;
+            spoilt(stored, why);
+        }
+    }
+
+    private void spoilt(Stored stored, StorageException problem) {
         if (stored.problem == null) {
             LOG.warn("{}", problem.getMessage());
             stored.problem = problem;
@@ -207,7 +265,9 @@ final class FileSnapshots implements SnapshotStore {
             all.remove(stored); // somebody else has removed it
             return null;
         } catch (IOException e) {
-            throw Failures.failedSnapshot(path, e);
+            StorageException failure = Failures.failedSnapshot(path, e);
+            failed(stored, failure, AROUND);
+            throw failure;
         }
         stored.readers++;
         readers.add(reader);
@@ -231,6 +291,11 @@ final class FileSnapshots implements SnapshotStore {
         return ids;
     }
 
+    /** All of it was read, and was what was written. */
+    synchronized void proven(Stored stored) {
+        stored.proven = true;
+    }
+
     synchronized void release(SnapshotReader reader, Stored stored) {
         if (readers.remove(reader)) {
             reader.closeFile();
@@ -242,21 +307,14 @@ final class FileSnapshots implements SnapshotStore {
     // ---- removing ----
 
     /**
-     * Removes what is older than the newest one that is of use. One that is newer than that stays, though it counts as damaged: it may
-     * only have been unreadable for a moment, and then nothing else here holds what is in it.
+     * Removes what is older than the newest one that is proven to be whole. One that is newer than that stays, though it counts as
+     * damaged or cannot be read: what is in it is nowhere else here, and the next read may find it.
      */
     private void removeOld(int group) {
         Stored newest = null;
         for (Stored stored : newestFirst(group)) {
-            Id id;
-            try {
-                id = identify(stored);
-            } catch (StorageException e) {
-                LOG.warn("{}: snapshots of group {} are not removed for the moment", disk.describe(""), group, e);
-                return;
-            }
-            if (newest == null) {
-                newest = id == null ? null : stored;
+            if (newest == null && stored.proven && identify(stored) != null) {
+                newest = stored;
             }
         }
         for (Stored stored : newestFirst(group)) {

@@ -36,7 +36,7 @@ final class SnapshotInspection {
     }
 
     private void checkChunks(SnapshotLayout layout, String name, DiskFile file, long bytes) throws IOException {
-        ByteBuffer chunk = SnapshotLayout.buffer(SnapshotLayout.CHUNK_BYTES + SnapshotLayout.CRC_BYTES);
+        ByteBuffer chunk = SnapshotLayout.chunkBuffer();
         for (long number = 0; number * SnapshotLayout.CHUNK_BYTES < bytes; number++) {
             int length = (int) Math.min(SnapshotLayout.CHUNK_BYTES, bytes - number * SnapshotLayout.CHUNK_BYTES);
             long place = SnapshotLayout.place(number);

@@ -44,6 +44,11 @@ final class SnapshotLayout {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
+    /** {@return room for the largest chunk, with its CRC} */
+    static ByteBuffer chunkBuffer() {
+        return buffer(CHUNK_BYTES + CRC_BYTES);
+    }
+
     /** {@return the size of a file with so much content} */
     static long fileBytes(long contentBytes) {
         return HEADER_BYTES + contentBytes + chunks(contentBytes) * CRC_BYTES + TRAILER_BYTES;

@@ -3,7 +3,6 @@ package dev.multipaxos.storage;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
-import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.disk.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,8 +19,9 @@ final class SnapshotReader implements SnapshotStore.Reader {
     private final SnapshotStore.Id id;
     private final DiskFile file;
     private final SnapshotLayout layout;
-    private final ByteBuffer chunk = SnapshotLayout.buffer(SnapshotLayout.CHUNK_BYTES + SnapshotLayout.CRC_BYTES);
+    private final ByteBuffer chunk = SnapshotLayout.chunkBuffer();
     private long inMemory = NONE; // the number of the chunk
+    private long inOrder; // so many chunks, from the first one on, were read
 
     SnapshotReader(FileSnapshots store, FileSnapshots.Stored stored, SnapshotStore.Id id, DiskFile file) {
         this.store = store;
@@ -69,9 +69,12 @@ final class SnapshotReader implements SnapshotStore.Reader {
                 throw Failures.damagedSnapshot(path(), place, "the chunk is not what was written", null);
             }
         } catch (StorageException e) {
-            throw spoilt(e);
+            store.failed(stored, e, number);
+            throw e;
         }
         inMemory = number;
+        inOrder += number == inOrder ? 1 : 0;
+        tellIfProven();
     }
 
     /** Looks once more at what is around the content. */
@@ -81,15 +84,16 @@ final class SnapshotReader implements SnapshotStore.Reader {
                 throw Failures.damagedSnapshot(path(), 0, "it is not the snapshot that was here", null);
             }
         } catch (StorageException e) {
-            throw spoilt(e);
+            store.failed(stored, e, FileSnapshots.AROUND);
+            throw e;
         }
+        tellIfProven(); // if it is empty
     }
 
-    private StorageException spoilt(StorageException e) {
-        if (e.code() == Code.DAMAGED) {
-            store.spoilt(stored, e);
+    private void tellIfProven() {
+        if (inOrder * SnapshotLayout.CHUNK_BYTES >= id.bytes()) {
+            store.proven(stored);
         }
-        return e;
     }
 
     private String path() {

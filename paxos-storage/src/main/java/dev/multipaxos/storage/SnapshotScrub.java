@@ -3,6 +3,7 @@ package dev.multipaxos.storage;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
+import java.io.IOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,8 @@ final class SnapshotScrub implements ScrubTask {
             position += bytes;
             return bytes;
         } catch (StorageException e) {
-            if (e.code() != Code.DAMAGED) {
+            boolean unread = e.code() == Code.IO_FAILED && e.getCause() instanceof IOException; // else it was closed
+            if (e.code() != Code.DAMAGED && !unread) {
                 throw e;
             }
             report.accept(id); // the store has logged what is wrong, and with which file

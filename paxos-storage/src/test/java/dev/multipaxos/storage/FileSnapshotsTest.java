@@ -90,7 +90,8 @@ class FileSnapshotsTest {
     }
 
     @Test
-    void an_old_one_that_was_still_read_goes_with_its_reader_or_with_the_next_start() throws Exception {
+    void an_old_one_that_was_still_read_goes_with_its_reader_or_when_the_next_life_has_read_the_new_one()
+            throws Exception {
         SnapshotStore.Id old = commit(storage, 1, 4, content(4, 100));
         SnapshotStore.Reader reader = Objects.requireNonNull(storage.snapshots().open(old));
         commit(storage, 1, 5, content(5, 100));
@@ -100,12 +101,42 @@ class FileSnapshotsTest {
 
         SnapshotStore.Id next = commit(storage, 2, 5, content(5, 100));
         assertThat(storage.snapshots().open(next)).isNotNull();
-        commit(storage, 2, 6, content(6, 100));
+        SnapshotStore.Id newer = commit(storage, 2, 6, content(6, 100));
         assertThat(files()).hasSize(3);
         disk.processEnds();
         storage = Fixture.on(disk);
         Fixture.start(storage);
+        assertThat(storage.snapshots().latest(2)).isEqualTo(newer);
+        assertThat(files()).hasSize(3);
+        assertThat(read(storage, newer)).isEqualTo(content(6, 100));
         assertThat(files()).hasSize(2);
+    }
+
+    /** As after a crash before the older one was removed, or after a life in which the newer one was found to be damaged. */
+    @Test
+    void a_start_keeps_the_older_one_until_all_of_the_newer_one_was_read() throws Exception {
+        byte[] content = content(4, 200_000);
+        SnapshotStore.Id old = commit(storage, 1, 4, content);
+        SnapshotStore.Reader reader = storage.snapshots().open(old);
+        SnapshotStore.Id newer = commit(storage, 1, 5, content(5, 200_000));
+        disk.processEnds();
+        String newest = files().stream()
+                .filter(name -> name.startsWith("snapshot-1-5-"))
+                .findFirst()
+                .orElseThrow();
+        disk.bytes(newest)[150_000] ^= 1; // its third chunk
+        assertThat(reader).isNotNull();
+
+        storage = Fixture.on(disk);
+        Fixture.start(storage);
+        assertThat(storage.snapshots().latest(1)).isEqualTo(newer);
+        try (SnapshotStore.Reader part =
+                Objects.requireNonNull(storage.snapshots().open(newer))) {
+            part.read(0, 100_000);
+        }
+        assertThatThrownBy(() -> read(storage, newer)).hasMessageStartingWith("DAMAGED");
+        assertThat(storage.snapshots().latest(1)).isEqualTo(old);
+        assertThat(read(storage, old)).isEqualTo(content);
     }
 
     @Test
@@ -239,15 +270,54 @@ class FileSnapshotsTest {
         SnapshotStore.Id newer = commit(storage, 1, 5, content(5, 100));
         disk.unreadable = only(files());
         disk.unreadableAt = 70; // in its first chunk
-        assertThatThrownBy(() -> read(storage, newer)).hasMessageStartingWith("DAMAGED");
+        assertThatThrownBy(() -> read(storage, newer))
+                .hasMessageStartingWith("IO_FAILED")
+                .hasMessageContaining(disk.unreadable + ": offset 64: cannot be read")
+                .hasMessageContaining("tried again");
+        assertThatThrownBy(() -> storage.snapshots().latest(1)).hasMessageStartingWith("IO_FAILED");
         SnapshotStore.Id older = commit(storage, 1, 4, content(4, 100));
         assertThat(storage.snapshots().latest(1)).isEqualTo(older);
+        assertThatThrownBy(() -> storage.snapshots().readAgain(1)).hasMessageStartingWith("IO_FAILED");
 
         disk.unreadable = "";
         restart();
         assertThat(storage.snapshots().latest(1)).isEqualTo(newer);
         assertThat(read(storage, newer)).isEqualTo(content(5, 100));
         assertThat(only(files())).startsWith("snapshot-1-5-");
+    }
+
+    @Test
+    void wherever_it_cannot_be_read_for_a_moment_it_is_the_latest_again_without_another_start() throws Exception {
+        SnapshotStore.Id id = commit(storage, 1, 5, content(5, 100_000));
+        int size = disk.bytes(only(files())).length;
+        for (int place : List.of(0, 64, 65_000, 70_000, size - 1)) { // header, chunks, trailer
+            restart();
+            disk.unreadable = only(files());
+            disk.unreadableAt = place;
+            assertThatThrownBy(() -> read(
+                            storage, Objects.requireNonNull(storage.snapshots().latest(1))))
+                    .hasMessageStartingWith("IO_FAILED");
+            assertThatThrownBy(() -> storage.snapshots().latest(1)).hasMessageStartingWith("IO_FAILED");
+            assertThat(storage.snapshots().open(id)).isNull();
+            assertThatThrownBy(() -> storage.snapshots().readAgain(1)).hasMessageStartingWith("IO_FAILED");
+
+            disk.unreadable = "";
+            assertThat(storage.snapshots().readAgain(1)).isEqualTo(id);
+            assertThat(storage.snapshots().latest(1)).isEqualTo(id);
+            assertThat(read(storage, id)).isEqualTo(content(5, 100_000));
+        }
+    }
+
+    @Test
+    void what_turns_out_to_be_damaged_when_it_can_be_read_again_is_not_tried_any_more() throws Exception {
+        SnapshotStore.Id id = commit(storage, 1, 5, content(5, 100));
+        disk.unreadable = only(files());
+        disk.unreadableAt = 3;
+        assertThatThrownBy(() -> storage.snapshots().open(id)).hasMessageStartingWith("IO_FAILED");
+        disk.bytes(disk.unreadable)[3] ^= 1;
+        disk.unreadable = "";
+        assertThat(storage.snapshots().readAgain(1)).isNull();
+        assertThatThrownBy(() -> storage.snapshots().latest(1)).hasMessageStartingWith("DAMAGED");
     }
 
     @Test

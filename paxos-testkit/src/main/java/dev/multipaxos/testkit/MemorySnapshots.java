@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +22,16 @@ final class MemorySnapshots implements SnapshotStore {
         boolean damaged;
         boolean spoilt; // a reader has found that
 
+        @Nullable
+        StorageException unread; // a reader has failed
+
         Stored(Id id, Bytes content) {
             this.id = id;
             this.content = content;
+        }
+
+        boolean isOfUse() {
+            return !spoilt && unread == null;
         }
     }
 
@@ -32,12 +40,14 @@ final class MemorySnapshots implements SnapshotStore {
     private boolean open;
     private @Nullable String failure; // of everything that is written
     private @Nullable String nextFailure; // of one snapshot
+    private @Nullable String readFailure; // of every snapshot
 
     // ---- what happens to the storage ----
 
     synchronized void open() {
         open = true;
         life++;
+        all.forEach(stored -> stored.unread = null); // to be found again
     }
 
     synchronized void close() {
@@ -55,7 +65,12 @@ final class MemorySnapshots implements SnapshotStore {
         nextFailure = reason;
     }
 
-    /** Makes the newest snapshot of a group unreadable. {@return false if there is none} */
+    /** Fails every read, until there is no reason any more. */
+    synchronized void failReads(@Nullable String reason) {
+        readFailure = reason;
+    }
+
+    /** Makes the newest snapshot of a group rot. {@return false if there is none} */
     synchronized boolean damage(int group) {
         Stored newest = newest(group);
         if (newest != null) {
@@ -88,6 +103,10 @@ final class MemorySnapshots implements SnapshotStore {
     public synchronized @Nullable Id latest(int group) throws StorageException {
         checkOpen(life);
         Stored newest = newest(group);
+        StorageException unread = newest == null ? unread(group) : null;
+        if (unread != null) {
+            throw unread;
+        }
         if (newest == null && all.stream().anyMatch(stored -> stored.id.group() == group)) {
             throw damaged("of group " + group + " every snapshot");
         }
@@ -95,10 +114,34 @@ final class MemorySnapshots implements SnapshotStore {
     }
 
     @Override
+    public synchronized @Nullable Id readAgain(int group) throws StorageException {
+        checkOpen(life);
+        StorageException unread = unread(group);
+        if (unread == null) {
+            return null;
+        }
+        if (readFailure != null) {
+            throw unread;
+        }
+        all.stream().filter(stored -> stored.id.group() == group).forEach(stored -> stored.unread = null);
+        Stored newest = newest(group);
+        return newest == null ? null : newest.id;
+    }
+
+    private @Nullable StorageException unread(int group) {
+        return all.stream()
+                .filter(stored -> stored.id.group() == group)
+                .map(stored -> stored.unread)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+    }
+
+    @Override
     public synchronized @Nullable Reader open(Id id) throws StorageException {
         checkOpen(life);
         for (Stored stored : all) {
-            if (stored.id.equals(id) && !stored.spoilt) {
+            if (stored.id.equals(id) && stored.isOfUse()) {
                 stored.readers++;
                 return new MemoryReader(stored, life);
             }
@@ -107,16 +150,23 @@ final class MemorySnapshots implements SnapshotStore {
     }
 
     private @Nullable Stored newest(int group) {
+        return newest(stored -> stored.id.group() == group && stored.isOfUse());
+    }
+
+    private @Nullable Stored newest(Predicate<Stored> which) {
         return all.stream()
-                .filter(stored -> stored.id.group() == group && !stored.spoilt)
+                .filter(which)
                 .reduce((one, later) -> later.id.slot() >= one.id.slot() ? later : one)
                 .orElse(null);
     }
 
+    /** What is damaged takes the place of none, also before that was found. */
     private void retireOld() {
         for (Stored stored : List.copyOf(all)) {
-            Stored newest = newest(stored.id.group());
-            if (newest != null && stored != newest && stored.readers == 0) {
+            int group = stored.id.group();
+            Stored newest = newest(other -> other.id.group() == group && other.isOfUse() && !other.damaged);
+            boolean replaced = newest != null && stored != newest && stored.id.slot() <= newest.id.slot();
+            if (replaced && stored.readers == 0) {
                 all.remove(stored);
             }
         }
@@ -230,6 +280,11 @@ final class MemorySnapshots implements SnapshotStore {
                     throw new IllegalStateException("the reader was closed");
                 }
                 checkOpen(since);
+                if (readFailure != null) {
+                    stored.unread =
+                            new StorageException(Code.IO_FAILED, stored.id + " cannot be read: " + readFailure, null);
+                    throw stored.unread;
+                }
                 if (stored.damaged) {
                     stored.spoilt = true;
                     throw damaged(stored.id.toString());

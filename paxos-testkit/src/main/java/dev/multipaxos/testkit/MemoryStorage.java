@@ -108,6 +108,15 @@ public final class MemoryStorage implements DurableStorage {
     }
 
     /**
+     * Makes every read of a snapshot fail, as of a disk that is away for a while, or none any more. What is on it stays as it is.
+     *
+     * @param reason why; null: they succeed again
+     */
+    public void failSnapshotReads(@Nullable String reason) {
+        snapshots.failReads(reason);
+    }
+
+    /**
      * Damages the newest snapshot of a group: it is still found, but cannot be read.
      *
      * @param group the group

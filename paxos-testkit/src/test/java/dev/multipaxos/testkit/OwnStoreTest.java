@@ -34,11 +34,11 @@ class OwnStoreTest {
     private static final int SLOTS_DURABLE_AT_ONCE = 7;
 
     /** What a transaction leaves. */
-    private record Committed(long slot, long sum, Map<Bytes, Bytes> entries) {}
+    record Committed(long slot, long sum, Map<Bytes, Bytes> entries) {}
 
     /** Adds; a crash takes back what is not durable yet. */
-    private static final class Sum implements DurableStateMachine<Long, Long> {
-        private volatile Committed durable;
+    static final class Sum implements DurableStateMachine<Long, Long> {
+        volatile Committed durable;
         private final Map<Bytes, Bytes> entries;
         private long sum;
 
@@ -171,6 +171,43 @@ class OwnStoreTest {
                 assertThat(again.propose(1L, LONG).join()).isEqualTo(102);
             }
             assertThat(two.status().failure()).isNull();
+        }
+    }
+
+    /** A snapshot that an operator asked for stands for the log that was trimmed under it: the store itself has not got so far. */
+    @Test
+    void what_a_damaged_snapshot_stood_for_comes_from_the_others_to_a_store_that_was_behind_it() {
+        Membership members = Membership.of("1=local:1", "2=local:2", "3=local:3");
+        MemoryStorage[] disks = {new MemoryStorage(), new MemoryStorage(), new MemoryStorage()};
+        List<PaxosNode<Long, Long>> nodes = new ArrayList<>();
+        try {
+            Sum[] sums = new Sum[3];
+            for (int i = 0; i < 3; i++) {
+                sums[i] = none();
+                nodes.add(start(i + 1, members, sums[i], disks[i]));
+            }
+            PaxosNode<Long, Long> three = nodes.get(2);
+            long slot = 0;
+            long sum = 0;
+            while (slot == 0 || slot <= sums[2].durableSlot()) { // until it is none that the store cannot lose
+                assertThat(three.propose(1L, LONG).join()).isEqualTo(++sum);
+                slot = three.snapshot().join();
+            }
+            long end = slot;
+            await(() -> disks[2].trimmedUpTo(1) >= end);
+            assertThat(disks[2].damageSnapshot(1)).isTrue();
+            MemoryStorage left = disks[2].crash();
+            Committed before = sums[2].durable;
+            three.close();
+            assertThat(before.slot()).isLessThan(end);
+
+            Sum back = new Sum(before);
+            PaxosNode<Long, Long> again = start(3, members, back, left);
+            nodes.add(again);
+            await(() -> again.status().executedSlot() >= end && !again.status().rebuilding());
+            assertThat(again.propose(1L, LONG).join()).isEqualTo(sum + 1);
+        } finally {
+            nodes.forEach(PaxosNode::close);
         }
     }
 

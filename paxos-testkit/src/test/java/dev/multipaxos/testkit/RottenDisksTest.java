@@ -10,6 +10,7 @@ import dev.multipaxos.Membership;
 import dev.multipaxos.NodeListener;
 import dev.multipaxos.PaxosNode;
 import dev.multipaxos.Retention;
+import dev.multipaxos.StateMachine;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.DurableStorage.DamageListener;
 import dev.multipaxos.spi.DurableStorage.RecordVisitor;
@@ -19,6 +20,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -92,7 +94,11 @@ class RottenDisksTest {
     }
 
     private PaxosNode<Long, Long> start(int id, String... members) {
-        PaxosNode<Long, Long> node = PaxosNode.builder(new Cluster.Counter(), Codec.int64(), Codec.int64())
+        return start(new Cluster.Counter(), id, members);
+    }
+
+    private PaxosNode<Long, Long> start(StateMachine<Long, Long> machine, int id, String... members) {
+        PaxosNode<Long, Long> node = PaxosNode.builder(machine, Codec.int64(), Codec.int64())
                 .member(id, Membership.of(members))
                 .storage(disks[id].storage())
                 .transport(network.transport(id))
@@ -149,6 +155,32 @@ class RottenDisksTest {
         propose(node, 1);
         long next = node.snapshot().join();
         assertThat(taken).containsExactly(slot, slot, next);
+    }
+
+    @Test
+    void a_repair_that_fails_is_tried_again_without_another_report() {
+        PaxosNode<Long, Long> node = start(1, "1=local:1");
+        propose(node, 20);
+        long slot = node.snapshot().join();
+        disks[1].disk.failNextSnapshot("no space left on device");
+        disks[1].listener().snapshotDamaged(new SnapshotStore.Id(1, slot, 7, 7));
+        await(() -> taken.size() == 2);
+        assertThat(taken).containsExactly(slot, slot);
+    }
+
+    @Test
+    void a_state_machine_with_a_store_of_its_own_needs_no_snapshot_to_let_go_of_what_is_damaged() {
+        OwnStoreTest.Sum machine = new OwnStoreTest.Sum(new OwnStoreTest.Committed(0, 0, Map.of()));
+        PaxosNode<Long, Long> node = start(machine, 1, "1=local:1");
+        propose(node, 40);
+        long stored = machine.durableSlot();
+        assertThat(disks[1].held(stored)).isEqualTo(stored);
+
+        disks[1].listener().journalDamaged("somewhere", disks[1].disk.durablePosition());
+        await(() -> disks[1].held(stored) == 0);
+        assertThat(taken).isEmpty();
+        assertThat(disks[1].disk.trimmedUpTo(1)).isLessThanOrEqualTo(machine.durableSlot());
+        propose(node, 1);
     }
 
     @Test

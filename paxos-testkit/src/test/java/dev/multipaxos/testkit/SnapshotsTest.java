@@ -14,10 +14,12 @@ import dev.multipaxos.Retention;
 import dev.multipaxos.Snapshot;
 import dev.multipaxos.StateMachine;
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.core.Record;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.FileStorage;
+import dev.multipaxos.wire.RecordCodec;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -25,9 +27,13 @@ import java.io.InputStream;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -292,12 +298,7 @@ class SnapshotsTest {
 
     /** A snapshot whose checksums are right, and nothing else. */
     private void storeNonsense(long slot) {
-        try (SnapshotStore.Writer writer = disks[1].snapshots().create(1, slot)) {
-            writer.write(new byte[] {7, 7, 7}, 0, 3);
-            writer.commit();
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
+        store(disks[1], slot, new byte[] {7, 7, 7});
     }
 
     @Test
@@ -372,6 +373,163 @@ class SnapshotsTest {
         assertThat(sums[3].restored).isZero();
         assertThat(propose(again, 1)).isEqualTo(41);
         assertThat(again.snapshot().join()).isGreaterThan(slot);
+    }
+
+    @Test
+    void a_node_whose_newest_snapshot_is_damaged_begins_with_the_older_one_and_gets_the_rest_from_the_others()
+            throws IOException {
+        Retention keepsAll = ON_DEMAND.withKeepBytes(1 << 30);
+        for (int id = 1; id <= 3; id++) {
+            start(id, 3, id == 3 ? ON_DEMAND : keepsAll);
+        }
+        for (int i = 0; i < 20; i++) {
+            propose(node(3), 1);
+        }
+        long older = node(3).snapshot().join();
+        SnapshotStore store = disks[3].snapshots();
+        try (SnapshotStore.Reader reader = store.open(Objects.requireNonNull(store.latest(1)))) { // so it stays
+            assertThat(reader).isNotNull();
+            for (int i = 0; i < 20; i++) {
+                propose(node(3), 1);
+            }
+            long newer = node(3).snapshot().join();
+            await(() -> disks[3].trimmedUpTo(1) == newer);
+            disks[3].damageSnapshot(1);
+            crash(3);
+
+            taken.clear();
+            PaxosNode<Long, Long> again = start(3, 3, ON_DEMAND);
+            assertThat(sums[3].restored).isEqualTo(1);
+            assertThat(again.status().snapshotSlot()).isGreaterThanOrEqualTo(older);
+            await(() -> sums[3].sum == 40 && !again.status().rebuilding());
+            assertThat(sums[3].applied).as("what lies behind the older one").isEqualTo(20);
+            await(() -> again.status().snapshotSlot() >= newer); // it takes one at once
+            assertThat(taken).hasSize(1);
+        }
+    }
+
+    /** A member's snapshot may be durable, and what the journal says before it is installed be lost. */
+    @Test
+    void a_snapshot_that_goes_beyond_the_journal_is_written_into_it_at_the_start_and_no_more_at_the_next()
+            throws IOException {
+        for (int id = 1; id <= 3; id++) {
+            start(id, 3, ON_DEMAND);
+        }
+        propose(node(1), 1);
+        await(() -> sums[3].sum == 1);
+        crash(3);
+        for (int i = 0; i < 20; i++) {
+            propose(node(1), 1);
+        }
+        long slot = node(1).snapshot().join();
+        byte[] content = content(disks[1].snapshots(), slot);
+
+        List<Long> installed = new CopyOnWriteArrayList<>();
+        start(3, 3, ON_DEMAND, telling(disks[3], installed, () -> store(disks[3], slot, content)));
+        assertThat(installed).containsExactly(slot);
+        assertThat(sums[3].sum).isGreaterThanOrEqualTo(21);
+        assertThat(propose(node(3), 1)).isEqualTo(22);
+        await(() -> sums[3].sum == 22);
+        nodes[3].close();
+
+        installed.clear();
+        start(3, 3, ON_DEMAND, telling(disks[3], installed, () -> {}));
+        assertThat(propose(node(3), 1)).isEqualTo(23);
+        assertThat(installed).isEmpty();
+    }
+
+    private static byte[] content(SnapshotStore store, long slot) throws IOException {
+        SnapshotStore.Id id = Objects.requireNonNull(store.latest(1));
+        assertThat(id.slot()).isEqualTo(slot);
+        try (SnapshotStore.Reader reader = Objects.requireNonNull(store.open(id))) {
+            return reader.read(0, (int) id.bytes()).toArray();
+        }
+    }
+
+    private static void store(MemoryStorage disk, long slot, byte[] content) {
+        try (SnapshotStore.Writer writer = disk.snapshots().create(1, slot)) {
+            writer.write(content, 0, content.length);
+            writer.commit();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A storage to which something happens when it was opened, and that tells which snapshots its journal is told of. */
+    private DurableStorage telling(MemoryStorage disk, List<Long> installed, Runnable opened) {
+        return (DurableStorage) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {DurableStorage.class}, (proxy, method, arguments) -> {
+                    Object result = method.invoke(disk, arguments);
+                    if (method.getName().equals("open")) {
+                        opened.run();
+                    } else if (method.getName().equals("append")) {
+                        int kind = (int) arguments[1];
+                        if (kind == RecordCodec.kind(new Record.Installed(1))) {
+                            Bytes record = joined((Bytes) arguments[6], (Bytes) arguments[7]);
+                            installed.add(((Record.Installed) RecordCodec.decode(kind, record)).slot());
+                        }
+                    }
+                    return result;
+                });
+    }
+
+    private static Bytes joined(Bytes head, Bytes body) {
+        byte[] both = Arrays.copyOf(head.toArray(), head.length() + body.length());
+        System.arraycopy(body.toArray(), 0, both, head.length(), body.length());
+        return Bytes.wrap(both);
+    }
+
+    /** Three nodes with a snapshot each, of which nobody's journal holds what is in it. {@return its slot at node 3} */
+    private long threeThatKeepSnapshotsOnly() {
+        for (int id = 1; id <= 3; id++) {
+            start(id, 3, ON_DEMAND);
+        }
+        for (int i = 0; i < 40; i++) {
+            propose(node(1), 1);
+        }
+        for (int id = 1; id <= 3; id++) {
+            int each = id;
+            await(() -> sums[each].sum == 40);
+            long slot = node(id).snapshot().join();
+            await(() -> disks[each].trimmedUpTo(1) == slot);
+        }
+        return node(3).status().snapshotSlot();
+    }
+
+    @Test
+    void a_node_that_cannot_read_its_snapshot_at_a_start_restores_it_as_soon_as_it_can() {
+        long slot = threeThatKeepSnapshotsOnly();
+        for (int id = 1; id <= 3; id++) {
+            crash(id);
+        }
+        disks[3].failSnapshotReads("input/output error");
+        PaxosNode<Long, Long> again = start(3, 3, ON_DEMAND); // alone: nobody else can help
+        assertThat(again.status().rebuilding()).isTrue();
+        assertThat(again.status().snapshotSlot()).isZero();
+        assertThatThrownBy(() -> again.snapshot().join()).hasMessageContaining("before slot " + slot);
+
+        disks[3].failSnapshotReads(null);
+        await(() -> sums[3].sum == 40 && !again.status().rebuilding());
+        assertThat(again.status().snapshotSlot()).isEqualTo(slot);
+        start(1, 3, ON_DEMAND);
+        assertThat(propose(again, 1)).isEqualTo(41);
+    }
+
+    @Test
+    void a_single_node_that_cannot_read_its_snapshot_starts_when_it_can() {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        long slot = node.snapshot().join();
+        await(() -> disks[1].trimmedUpTo(1) == slot);
+        node.close();
+        disks[1].failSnapshotReads("input/output error");
+        assertThatThrownBy(() -> start(1, 1, ON_DEMAND))
+                .isInstanceOf(PaxosException.StartFailed.class)
+                .hasMessageContaining("IO_FAILED")
+                .hasMessageContaining("input/output error");
+
+        disks[1].failSnapshotReads(null);
+        assertThat(propose(start(1, 1, ON_DEMAND), 1)).isEqualTo(2);
     }
 
     @SuppressWarnings("unchecked")

@@ -354,6 +354,51 @@ public abstract class SnapshotStoreContract {
     }
 
     @Test
+    void one_that_cannot_be_read_for_a_while_stays_and_is_the_latest_again_when_it_can() throws Exception {
+        StoragePlace place = newPlace();
+        Started started = bench.start(place);
+        SnapshotStore store = started.storage().snapshots();
+        byte[] content = content(5, 200_000);
+        SnapshotStore.Id id = commit(store, GROUP, 5, content);
+        assertNull(store.readAgain(GROUP), "readAgain: null if there is none to be tried");
+        try (Reader reader = opened(store, id)) {
+            place.failSnapshotReads(true);
+            StorageException unread = refused(() -> SnapshotStore.verify(reader), "Reader.read: throws if it fails");
+            assertEquals(
+                    Code.IO_FAILED, unread.code(), "StorageException.code: a read that fails says nothing of damage");
+        }
+        StorageException none = refused(() -> store.latest(GROUP), "latest: throws if the newest cannot be read");
+        assertEquals(Code.IO_FAILED, none.code(), "StorageException.code: of one that cannot be read");
+
+        place.failSnapshotReads(false);
+        SnapshotStore.Id older = commit(store, GROUP, 4, content(4, 100));
+        assertEquals(older, store.latest(GROUP), "latest: passes over what could not be read until it was tried again");
+        assertEquals(id, store.readAgain(GROUP), "readAgain: the newest that can be read again");
+        assertEquals(id, store.latest(GROUP), "latest: it is whole as ever");
+        assertContent(content, read(store, id, 65_536), "Reader.read: what was written");
+        assertNull(store.readAgain(GROUP), "readAgain: null if there is none to be tried any more");
+        assertEquals(
+                id,
+                bench.restart(started, place).storage().snapshots().latest(GROUP),
+                "SnapshotStore: one that cannot be read for a while is not removed for an older one");
+    }
+
+    @Test
+    void a_later_one_takes_the_place_of_one_that_cannot_be_read() throws Exception {
+        StoragePlace place = newPlace();
+        SnapshotStore store = bench.start(place).storage().snapshots();
+        SnapshotStore.Id id = commit(store, GROUP, 5, content(5, 100_000));
+        try (Reader reader = opened(store, id)) {
+            place.failSnapshotReads(true);
+            refused(() -> SnapshotStore.verify(reader), "Reader.read: throws if it fails");
+        }
+        place.failSnapshotReads(false);
+        SnapshotStore.Id next = commit(store, GROUP, 6, content(6, 100));
+        assertEquals(next, store.latest(GROUP), "Writer.commit: afterwards it is what latest says");
+        assertNull(store.readAgain(GROUP), "Writer.commit: older ones go, those that could not be read too");
+    }
+
+    @Test
     void a_closed_storage_takes_and_reads_no_snapshot() throws Exception {
         Started started = bench.start(newPlace());
         SnapshotStore store = started.storage().snapshots();
@@ -366,6 +411,7 @@ public abstract class SnapshotStoreContract {
         refused(() -> reader.read(0, 10), "close: nothing is read any more");
         refused(() -> store.create(GROUP, 7), "close: nothing is taken any more");
         refused(() -> store.latest(GROUP), "close: nothing is read any more");
+        refused(() -> store.readAgain(GROUP), "close: nothing is read any more");
         refused(() -> store.open(id), "close: nothing is read any more");
         writer.close();
         reader.close();

@@ -42,6 +42,16 @@ public interface StoragePlace {
     }
 
     /**
+     * Makes reads of the content of snapshots fail from now on in the open storage, or succeed again; what they read is not changed.
+     *
+     * @param fail whether they fail
+     * @throws Exception if that cannot be done
+     */
+    default void failSnapshotReads(boolean fail) throws Exception {
+        Assumptions.abort("this place has no snapshots that can be made unreadable for a while");
+    }
+
+    /**
      * Changes some of the content of a group's snapshots behind the open storage's back.
      *
      * @param group the group

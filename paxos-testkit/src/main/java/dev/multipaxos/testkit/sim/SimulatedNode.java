@@ -51,6 +51,8 @@ final class SimulatedNode implements TimeSource {
 
     private @Nullable SimulatedJobs jobs; // of this life
     private boolean confirmed; // seen in any life
+    private boolean lost; // it has stopped for good, its disk being damaged
+    private boolean startedWithLoss;
 
     SimulatedNode(Simulation simulation, Swarm swarm, SplittableRandom random, Witness witness, int id) {
         this.simulation = simulation;
@@ -89,6 +91,16 @@ final class SimulatedNode implements TimeSource {
     /** {@return whether its storage was seen to be confirmed, in any life} */
     boolean isConfirmed() {
         return confirmed;
+    }
+
+    /** {@return whether it has named the damage of its disk and stopped for good} */
+    boolean isLost() {
+        return lost;
+    }
+
+    /** {@return whether its last start found that something is lost: records, or a snapshot that they stood for} */
+    boolean startedWithLoss() {
+        return startedWithLoss;
     }
 
     Ballot ledBallot() {
@@ -246,6 +258,8 @@ final class SimulatedNode implements TimeSource {
                 Step.Kind.START,
                 () -> "starts, promised " + replica().promised() + ", executed "
                         + machine().slot());
+        lost = false;
+        startedWithLoss = facts.wasToldOfDamage() || replica().isRebuilding();
         foundWhatMustBe();
         SimulatedJobs begun = new SimulatedJobs(simulation, swarm, random, this, node(), restarted, facts);
         jobs = begun;
@@ -403,12 +417,13 @@ final class SimulatedNode implements TimeSource {
 
     /** A node whose disk failed comes back; one whose disk is damaged must be replaced. Nothing else may stop it. */
     private void fails(Exception e, Situation situation, String otherwise) {
-        boolean lost = disk.isFound(e);
+        lost = disk.isFound(e);
         if (!lost && !disk.hasFailed()) {
             throw new AssertionError(otherwise + ": " + e.getMessage(), e);
         }
         simulation.observer().hit(lost ? Situation.DAMAGE_FOUND : situation);
-        note(Step.Kind.NOTE, () -> (lost ? "is lost: " : "stops: ") + e);
+        String how = lost ? "is lost: " : "stops: ";
+        note(Step.Kind.NOTE, () -> how + e);
         simulation.crash(this, lost || disk.losesCacheNow());
         if (!lost) {
             simulation.restartLater(this);

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 public final class Simulation {
 
     private static final int BLIND_SEARCHES = 8; // one seed in so many
+    /** A disk is not repaired while a snapshot is sent, or was sent lately: 30 s of a clock that runs fifty times as fast. */
+    private static final long REPAIR_MICROS = 1_200_000;
+
     private static final int STEPS_KEPT = 1_000;
     private static final long HASH_MULTIPLIER = 0x9E3779B97F4A7C15L;
 
@@ -273,15 +276,17 @@ public final class Simulation {
     private void heal() {
         calm = true;
         network.heal();
-        List<SimulatedNode> away = new ArrayList<>(nodes);
-        away.removeIf(node -> !node.disk().isDamaged()); // they have to be replaced
-        List<SimulatedNode> back = new ArrayList<>(nodes);
-        back.removeAll(away);
-        int more = random.nextInt(1 + nodes.size() - swarm.needed()) - away.size();
+        long electionMicros = (long) swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
+        Repairs repairs = new Repairs(this, 20 * electionMicros);
+        List<SimulatedNode> away = new ArrayList<>(repairs.lost()); // they have to be replaced
+        List<SimulatedNode> sound = new ArrayList<>(repairs.sound());
+        int more = random.nextInt(1 + sound.size() - swarm.needed());
         boolean founded = nodes.stream().allMatch(SimulatedNode::isConfirmed); // which may take all of them
         while (founded && more-- > 0) {
-            away.add(back.remove(random.nextInt(back.size())));
+            away.add(sound.remove(random.nextInt(sound.size())));
         }
+        List<SimulatedNode> back = new ArrayList<>(nodes);
+        back.removeAll(away);
         for (SimulatedNode gone : away) {
             if (gone.isUp()) {
                 crash(gone, true);
@@ -296,7 +301,6 @@ public final class Simulation {
             }
         }
         observer.world(() -> "healed: " + back);
-        long electionMicros = (long) swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
         long slots =
                 witness.executed() + clients.open().size() + 1; // to catch up with, and what waits: a slot may hold one
         long bound = 200 * electionMicros + 20L * Swarm.TICK_MICROS * slots;
@@ -319,6 +323,11 @@ public final class Simulation {
                             && back.stream().allMatch(SimulatedNode::holdsEverything);
                 });
         await(bound, "liveness: a healed cluster answers everybody who is no member", back, clients::areServed);
+        await(
+                bound + REPAIR_MICROS,
+                "repair: what was lost on a damaged disk comes back from the others, and the disk is whole again",
+                back,
+                () -> repairs.areDone(now));
         long settled = now + network.lifeMicros() + 10 * electionMicros; // old campaigns may still arrive
         await(bound, "liveness: a healed cluster has one leader", back, () -> now > settled && leader(back) != null);
         await(

@@ -130,6 +130,8 @@ public enum Situation {
     REFUSED_ON_FULL_DISK,
     /** A node found that its disk was damaged, named it, and stopped for good. */
     DAMAGE_FOUND,
+    /** A start found nothing wrong with a disk on which the start before had found that something was lost. */
+    DISK_REPAIRED,
     /** A node did not come up: the power or the disk failed during the start. */
     FAILED_AT_START,
     /** A start found less than was appended: a tail that was not forced is gone, and cut. */

@@ -70,15 +70,24 @@ final class WitnessedSnapshots implements SnapshotStore {
             }
             return id;
         } catch (StorageException e) {
-            throw damaged(e);
+            throw lacking(e);
         }
     }
 
-    private StorageException damaged(StorageException e) {
-        if (starting.getAsBoolean() && e.code() == StorageException.Code.DAMAGED) {
+    private StorageException lacking(StorageException e) {
+        if (starting.getAsBoolean()) {
             facts.snapshots().found(null);
         }
         return e;
+    }
+
+    @Override
+    public @Nullable Id readAgain(int group) throws StorageException {
+        Id id = store.readAgain(group);
+        if (id != null) {
+            facts.snapshots().isDurable(id);
+        }
+        return id;
     }
 
     @Override
@@ -87,7 +96,7 @@ final class WitnessedSnapshots implements SnapshotStore {
         try {
             reader = store.open(id);
         } catch (StorageException e) {
-            throw damaged(e);
+            throw lacking(e);
         }
         return reader == null ? null : new WitnessedReader(reader);
     }
@@ -111,7 +120,7 @@ final class WitnessedSnapshots implements SnapshotStore {
                 facts.snapshots().read(id(), offset, bytes);
                 return bytes;
             } catch (StorageException e) {
-                throw damaged(e);
+                throw lacking(e);
             }
         }
 

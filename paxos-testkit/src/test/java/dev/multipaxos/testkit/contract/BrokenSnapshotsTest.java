@@ -35,6 +35,11 @@ class BrokenSnapshotsTest {
         }
 
         @Override
+        public @Nullable Id readAgain(int group) throws StorageException {
+            return under.readAgain(group);
+        }
+
+        @Override
         public @Nullable Reader open(Id id) throws StorageException {
             return under.open(id);
         }
@@ -76,7 +81,17 @@ class BrokenSnapshotsTest {
         protected StoragePlace newPlace() {
             MemoryStorage disk = new MemoryStorage();
             UnaryOperator<SnapshotStore> broken = this::broken;
-            return () -> storage(disk, broken);
+            return new StoragePlace() {
+                @Override
+                public DurableStorage storage() {
+                    return Broken.storage(disk, broken);
+                }
+
+                @Override
+                public void failSnapshotReads(boolean fail) {
+                    disk.failSnapshotReads(fail ? "input/output error" : null);
+                }
+            };
         }
 
         private static DurableStorage storage(MemoryStorage disk, UnaryOperator<SnapshotStore> broken) {
@@ -184,6 +199,24 @@ class BrokenSnapshotsTest {
                 }
             };
         }
+    }
+
+    static class TakesWhatCannotBeReadForGone extends Broken {
+        @Override
+        SnapshotStore broken(SnapshotStore sound) {
+            return new Passing(sound) {
+                @Override
+                public @Nullable Id readAgain(int group) {
+                    return null;
+                }
+            };
+        }
+    }
+
+    @Test
+    void a_store_that_does_not_try_again_what_could_not_be_read_is_caught() {
+        assertThat(Contract.failuresOf(TakesWhatCannotBeReadForGone.class))
+                .containsKey("one_that_cannot_be_read_for_a_while_stays_and_is_the_latest_again_when_it_can");
     }
 
     @Test

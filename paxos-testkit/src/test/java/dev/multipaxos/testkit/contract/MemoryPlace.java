@@ -28,6 +28,11 @@ final class MemoryPlace implements StoragePlace {
     }
 
     @Override
+    public void failSnapshotReads(boolean fail) {
+        disk.failSnapshotReads(fail ? "input/output error" : null);
+    }
+
+    @Override
     public void damageSnapshot(int group) {
         disk.damageSnapshot(group);
     }

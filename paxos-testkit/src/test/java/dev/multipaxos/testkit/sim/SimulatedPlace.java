@@ -31,6 +31,11 @@ final class SimulatedPlace implements StoragePlace {
     }
 
     @Override
+    public void failSnapshotReads(boolean fail) {
+        disk.failReadIn(fail ? 0 : -1);
+    }
+
+    @Override
     public void failNextSnapshot() {
         disk.failIn(0);
     }
