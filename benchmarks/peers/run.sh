@@ -4,6 +4,7 @@
 #   ./run.sh limits [seconds]
 #   ./run.sh [--what=load|failover|recovery] [--rounds=3] [--payload=128] [--steps=w512,w64,w1,r64] ... VARIANT...
 #   ./run.sh table RESULTS...
+#   ./run.sh plot RESULTS DIRECTORY
 set -eu
 cd "$(dirname "$0")"
 case "${1:-}" in
@@ -15,7 +16,7 @@ esac
 disk=$(lsblk -no pkname "$(df --output=source . | tail -1)" 2>/dev/null | head -1)
 [ -n "$disk" ] || disk=$(basename "$(df --output=source . | tail -1)")
 # some systems listen on all addresses: give them a network of their own, with nothing but a loopback
-if [ "${1:-}" != table ] && [ "${NETNS:-1}" = 1 ] && unshare -n true 2>/dev/null; then
+if [ "${1:-}" != table ] && [ "${1:-}" != plot ] && [ "${NETNS:-1}" = 1 ] && unshare -n true 2>/dev/null; then
     export NETNS=0
     exec unshare -n sh -c 'ip link set lo up && exec "$0" "$@"' ./run.sh "$@"
 fi

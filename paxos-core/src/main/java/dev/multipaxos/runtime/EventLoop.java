@@ -95,6 +95,7 @@ final class EventLoop implements Job {
     private final Set<String> complained = new HashSet<>();
 
     private volatile boolean stopping;
+    private volatile @Nullable Thread thread; // that takes the turns
     private volatile View view;
     private final AtomicLong framesRefused = new AtomicLong();
 
@@ -156,6 +157,9 @@ final class EventLoop implements Job {
 
     /** Lets everything happen that has arrived, and what is due. */
     void turn() {
+        if (thread == null) {
+            thread = Thread.currentThread();
+        }
         nowNanos = time.nanoTime();
         mailbox.heed();
         // Before the mail is taken: whoever restored a snapshot has sent Installed before its slot showed here, so the
@@ -523,6 +527,16 @@ final class EventLoop implements Job {
     /** {@return how many frames were refused; any thread} */
     long framesRefused() {
         return framesRefused.get();
+    }
+
+    /** {@return whether the calling thread is the one that takes the turns} */
+    boolean isOnThread() {
+        return Thread.currentThread() == thread;
+    }
+
+    /** {@return whether no further turn is to be taken} */
+    boolean isStopping() {
+        return stopping;
     }
 
     /** Ends the thread after this turn. Any thread. */

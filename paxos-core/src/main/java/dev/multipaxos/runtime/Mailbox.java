@@ -65,6 +65,7 @@ final class Mailbox {
     private volatile boolean asleep;
     private volatile boolean poked;
     private volatile @Nullable Thread owner;
+    private volatile Runnable alarm = this::unpark;
 
     /**
      * Makes an empty mailbox.
@@ -112,11 +113,20 @@ final class Mailbox {
         wake();
     }
 
-    /** Wakes the loop if it sleeps; costs one read if it does not. */
+    /** Wakes the loop if it sleeps; costs little if it does not. */
     void wake() {
+        alarm.run();
+    }
+
+    private void unpark() {
         if (asleep) {
             LockSupport.unpark(owner);
         }
+    }
+
+    /** From now on the loop is woken in this way, and does not {@link #await}. */
+    void wakeBy(Runnable how) {
+        alarm = how;
     }
 
     /** From now on a poke counts again: the caller looks at what was published, then takes the mail. Loop only. */

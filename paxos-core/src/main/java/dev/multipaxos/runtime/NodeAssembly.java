@@ -14,8 +14,10 @@ import dev.multipaxos.wire.Edge;
 import dev.multipaxos.wire.FoundingRecord;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The parts of a node, put together, not started yet. */
 final class NodeAssembly {
@@ -26,6 +28,7 @@ final class NodeAssembly {
     private static final int PART_BYTES_MAX = 256 << 10;
 
     private final int node;
+    private final long tickNanos;
     private final NodeIdentity identity;
     private final Execution<?, ?> execution;
     private final Mailbox mailbox;
@@ -63,6 +66,7 @@ final class NodeAssembly {
         this.execution = execution;
         this.mailbox = mailbox;
         this.node = settings.node();
+        this.tickNanos = settings.timing().tick().toNanos();
         TimeSource time = wiring.time();
         int group = settings.group();
         Limits limits = settings.limits();
@@ -214,12 +218,14 @@ final class NodeAssembly {
     /**
      * Makes the threads.
      *
+     * @param host the transport's thread that takes the loop's turns; null if it is to have its own
      * @param failed is told, by one of them, that the node must stop
      * @return all of them, in the order in which they end; not started
      */
-    List<Thread> threads(Consumer<Throwable> failed) {
+    List<Thread> threads(@Nullable ScheduledExecutorService host, Consumer<Throwable> failed) {
+        Job turns = host == null ? loop : new HostedLoop(loop, mailbox, host, tickNanos);
         return List.of(
-                thread("loop", loop, failed),
+                thread("loop", turns, failed),
                 thread("storage", storage, failed),
                 thread("apply", apply, failed),
                 thread("catchup", reader, failed),

@@ -32,7 +32,7 @@ public final class NodeRuntime<C, R> {
     private final NodeSettings<C, R> settings;
     private final TimeSource time;
     private final NodeAssembly assembly;
-    private final List<Thread> threads;
+    private List<Thread> threads = List.of();
     private final Room room;
     private final AtomicReference<@Nullable Ending> ending = new AtomicReference<>();
     private final AtomicBoolean released = new AtomicBoolean();
@@ -50,7 +50,6 @@ public final class NodeRuntime<C, R> {
         this.room = new Room(settings.limits().pendingCalls(), settings.limits().pendingBytes());
         this.assembly =
                 new NodeAssembly(settings, wiring, recovered, execution, slots, mailbox, room, this::onLoopEnded);
-        this.threads = assembly.threads(this::fail);
     }
 
     /**
@@ -67,6 +66,7 @@ public final class NodeRuntime<C, R> {
         try {
             NodeRuntime<C, R> node = open(settings, Wiring.DIRECT);
             node.listen();
+            node.threads = node.assembly.threads(settings.transport().thread(), node::fail);
             node.threads.forEach(
                     Thread::start); // last: until they run, whatever fails leaves nothing behind but the ports
             runs = true;
@@ -269,7 +269,7 @@ public final class NodeRuntime<C, R> {
      * @throws IllegalStateException if called on a thread of the node
      */
     public void close() {
-        if (threads.contains(Thread.currentThread())) {
+        if (threads.contains(Thread.currentThread()) || assembly.loop().isOnThread()) {
             throw new IllegalStateException(
                     "close() was called on " + Thread.currentThread().getName()
                             + ", a thread of the node itself, which it would wait for: close the node on a thread of your own");

@@ -2,6 +2,7 @@ package dev.multipaxos.spi;
 
 import dev.multipaxos.bytes.Bytes;
 import java.io.IOException;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -203,6 +204,17 @@ public interface Transport extends AutoCloseable {
 
     /** Pushes everything that was queued. */
     void flush();
+
+    /**
+     * A thread of the transport's own on which the node may work, between what arrives there and what leaves there, so that
+     * neither is handed to another thread. Asked for once, after {@link #start}. What the node does on it is short and never blocks,
+     * unless a callback of the application does; {@link #close} comes after the last of it, and from another thread.
+     *
+     * @return the thread, which takes delayed tasks as well, until {@link #close}; null if the node is to have one of its own
+     */
+    default @Nullable ScheduledExecutorService thread() {
+        return null;
+    }
 
     /** Closes every connection and joins every thread of the transport. */
     @Override

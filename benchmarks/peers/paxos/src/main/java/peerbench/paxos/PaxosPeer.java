@@ -9,6 +9,7 @@ import dev.multipaxos.StateMachine;
 import dev.multipaxos.Timing;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.storage.FileStorage;
+import dev.multipaxos.transport.netty.NettyOptions;
 import dev.multipaxos.transport.netty.NettyTransport;
 import dev.multipaxos.transport.netty.PaxosClient;
 import java.io.DataInputStream;
@@ -23,8 +24,8 @@ import peerbench.Replica;
 
 /**
  * Our own library: as an application uses it, with its defaults. A remote write goes through {@link PaxosClient} and a session, a
- * local one through {@link PaxosNode#propose} on the leader; every acknowledged write is forced to disk on a majority. Option:
- * {@code lan=true} uses {@link Timing#lan}.
+ * local one through {@link PaxosNode#propose} on the leader; every acknowledged write is forced to disk on a majority. Options:
+ * {@code lan=true} uses {@link Timing#lan}, {@code shared=false} gives protocol and connections a thread each.
  */
 public final class PaxosPeer implements Peer {
 
@@ -47,7 +48,9 @@ public final class PaxosPeer implements Peer {
         PaxosNode<Bytes, Long> node = PaxosNode.builder(counter, Codec.bytes(), Codec.int64())
                 .member(id + 1, Membership.of(members(env)))
                 .storage(FileStorage.at(env.data(id)))
-                .transport(NettyTransport.tcp())
+                .transport(NettyTransport.tcp(NettyOptions.builder()
+                        .sharesThread(env.flag("shared", true))
+                        .build()))
                 .timing(env.flag("lan", false) ? Timing.lan() : Timing.defaults())
                 .start();
         return new Replica() {

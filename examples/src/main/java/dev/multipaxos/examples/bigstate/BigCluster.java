@@ -12,6 +12,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -24,6 +27,8 @@ final class BigCluster implements AutoCloseable {
     private static final int SNAPSHOT_EVERY_MIB = 4;
     private static final int COMMAND_BYTES = 4 << 10;
     private static final int COMMANDS_AT_ONCE = 256;
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final int QUIET_LOOKS = 10;
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     private final Path directory;
@@ -65,6 +70,11 @@ final class BigCluster implements AutoCloseable {
         return servers.get(id - 1);
     }
 
+    /** The members that are not away. */
+    List<ServerProcess> present() {
+        return List.of(server(1), server(2));
+    }
+
     /** A client of some members. */
     PaxosClient<Bytes, Long> client(Integer... ids) {
         return PaxosClient.builder(Codec.bytes(), Codec.int64())
@@ -77,16 +87,21 @@ final class BigCluster implements AutoCloseable {
 
     /** {@return the files in which the members that are not away have their journals now} */
     private List<Path> journals() throws IOException {
-        List<Path> journals = new ArrayList<>();
+        return files(name -> name.startsWith("journal-"));
+    }
+
+    /** The files of the members that are not away, by name. */
+    private List<Path> files(Predicate<String> names) throws IOException {
+        List<Path> found = new ArrayList<>();
         for (int id = 1; id <= MEMBERS; id++) {
             if (id != AWAY) {
                 try (var files = Files.list(directory.resolve("member-" + id))) {
-                    files.filter(file -> file.getFileName().toString().startsWith("journal-"))
-                            .forEach(journals::add);
+                    files.filter(file -> names.test(file.getFileName().toString()))
+                            .forEach(found::add);
                 }
             }
         }
-        return journals;
+        return found;
     }
 
     /**
@@ -99,13 +114,36 @@ final class BigCluster implements AutoCloseable {
         List<Path> old = journals();
         long executed = 0;
         do {
-            List<CompletableFuture<Long>> open = new ArrayList<>();
-            for (int i = 0; i < COMMANDS_AT_ONCE; i++) {
-                open.add(client.propose(Bytes.wrap(new byte[COMMAND_BYTES])));
-            }
-            executed = open.stream().mapToLong(CompletableFuture::join).max().orElseThrow();
+            executed = burst(client);
         } while (old.stream().anyMatch(Files::exists));
         return executed;
+    }
+
+    /** Writes as much as makes each member take one more snapshot. */
+    void growBySnapshot(PaxosClient<Bytes, Long> client) {
+        for (long written = 0;
+                written <= (long) SNAPSHOT_EVERY_MIB << 20;
+                written += COMMANDS_AT_ONCE * COMMAND_BYTES) {
+            burst(client);
+        }
+    }
+
+    private static long burst(PaxosClient<Bytes, Long> client) {
+        List<CompletableFuture<Long>> open = new ArrayList<>();
+        for (int i = 0; i < COMMANDS_AT_ONCE; i++) {
+            open.add(client.propose(Bytes.wrap(new byte[COMMAND_BYTES])));
+        }
+        return open.stream().mapToLong(CompletableFuture::join).max().orElseThrow();
+    }
+
+    /** Waits, while nobody writes, until no member that is not away has a snapshot in the making. */
+    void awaitNoSnapshot() throws IOException {
+        for (int quiet = 0; quiet < QUIET_LOOKS; quiet++) {
+            LockSupport.parkNanos(LOOK_NANOS);
+            if (!files(name -> name.endsWith(".snap.new")).isEmpty()) {
+                quiet = -1;
+            }
+        }
     }
 
     @Override

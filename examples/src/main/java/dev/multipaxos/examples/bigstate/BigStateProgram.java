@@ -13,7 +13,7 @@ import picocli.CommandLine.ScopeType;
         description = "A replicated state that is larger than memory.",
         sortOptions = false,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BigStateServer.class, TransferLatency.class})
+        subcommands = {BigStateServer.class, SnapshotLatency.class})
 @SuppressWarnings("UnusedVariable") // picocli looks at the option
 public final class BigStateProgram {
 

@@ -41,7 +41,7 @@ class BigSnapshotIT {
                                     BigCluster.AWAY,
                                     cluster.server(BigCluster.AWAY).output())
                             .isTrue();
-                    return TransferLatency.isInstalled(cluster);
+                    return SnapshotLatency.isInstalled(cluster);
                 });
                 assertThat(late.read(Consistency.LINEARIZABLE, Bytes.EMPTY).join())
                         .isEqualTo(executed);

@@ -17,6 +17,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.time.Duration;
 import java.util.List;
@@ -65,6 +66,11 @@ final class EventLoops implements AutoCloseable {
 
     EventLoop next() {
         return group.next();
+    }
+
+    /** {@return always the same one} */
+    EventExecutor first() {
+        return group.iterator().next();
     }
 
     ServerBootstrap server(ChannelHandler forAccepted) {

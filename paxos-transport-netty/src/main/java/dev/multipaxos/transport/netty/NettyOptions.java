@@ -22,6 +22,9 @@ import java.util.List;
  * @param bulkIdle after how long without bulk the connection for it is closed. Shorter: it is dialled more often. Longer: a
  *     socket more is held for each node
  * @param eventLoopThreads how many threads serve the connections
+ * @param sharesThread whether the node's event loop runs on the first of these threads, which saves two hand-overs between threads for
+ *     each message and each answer; else on one of its own, so that a callback of the application's that holds up the loop does not
+ *     hold up the connections
  * @param nativeEpoll whether to use Linux's epoll directly if it is there; else Java's NIO
  */
 public record NettyOptions(
@@ -34,6 +37,7 @@ public record NettyOptions(
         Duration reconnectMax,
         Duration bulkIdle,
         int eventLoopThreads,
+        boolean sharesThread,
         boolean nativeEpoll) {
 
     private static final Duration DURATION_MAX = Duration.ofHours(1);
@@ -96,6 +100,7 @@ public record NettyOptions(
         private Duration reconnectMax = Duration.ofSeconds(2);
         private Duration bulkIdle = Duration.ofSeconds(10);
         private int eventLoopThreads = 1;
+        private boolean sharesThread = true;
         private boolean nativeEpoll = true;
 
         private Builder() {}
@@ -191,6 +196,17 @@ public record NettyOptions(
         }
 
         /**
+         * Sets {@link NettyOptions#sharesThread}; true if it is not called.
+         *
+         * @param value false for a thread of the node's own
+         * @return this
+         */
+        public Builder sharesThread(boolean value) {
+            sharesThread = value;
+            return this;
+        }
+
+        /**
          * Sets {@link NettyOptions#nativeEpoll}; true if it is not called.
          *
          * @param value false for NIO everywhere
@@ -218,6 +234,7 @@ public record NettyOptions(
                     reconnectMax,
                     bulkIdle,
                     eventLoopThreads,
+                    sharesThread,
                     nativeEpoll);
         }
     }

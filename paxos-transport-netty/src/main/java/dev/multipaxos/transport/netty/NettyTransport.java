@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,8 +24,8 @@ import org.slf4j.LoggerFactory;
  * connection that is silent for three ping intervals is closed. The layout is described in {@code docs/transport.md}.
  *
  * <p><b>Threads.</b> {@link NettyOptions#eventLoopThreads} threads named {@code paxos-netty-N}, and one for looking names up,
- * {@code paxos-netty-resolver}, which exists while there are names to look up. The methods may be called by any thread but
- * these; they do not block, {@link #start} and {@link #close} apart.
+ * {@code paxos-netty-resolver}, which exists while there are names to look up. The methods may be called by any thread and do
+ * not block, {@link #start} and {@link #close} apart, which these threads must not call.
  *
  * <p>A transport is used once: it is started, and closed.
  */
@@ -273,6 +274,12 @@ public final class NettyTransport implements Transport {
             }
             unflushed.clear();
         }
+    }
+
+    /** {@inheritDoc} It is the first of those that serve connections, if {@link NettyOptions#sharesThread}. */
+    @Override
+    public @Nullable ScheduledExecutorService thread() {
+        return options.sharesThread() ? running().loops().first() : null;
     }
 
     /**

@@ -20,15 +20,21 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Measures how long writes take with and without a snapshot on its way to a member that was away. */
+/**
+ * Measures how long writes take while nothing else goes on, while both members write a snapshot, and while one of them sends its
+ * own to a member that was away.
+ */
 @Command(
         name = "measure",
-        description = "Measures the latency of writes with and without a snapshot on its way.",
+        description = "Measures the latency of writes while snapshots are written, and while one is sent.",
         sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
-final class TransferLatency implements Callable<Integer> {
+final class SnapshotLatency implements Callable<Integer> {
     private static final int COMMAND_BYTES = 128;
     private static final long CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final String TAKEN = "took a snapshot of slot";
+    private static final String FETCHING = "fetches a snapshot of slot";
+    private static final String INSTALLED = "restored a member's snapshot";
 
     @Option(
             names = "--directory",
@@ -52,7 +58,10 @@ final class TransferLatency implements Callable<Integer> {
     @Option(names = "--rate", defaultValue = "500", description = "Writes a second (default: ${DEFAULT-VALUE}).")
     private int rate;
 
-    @Option(names = "--seconds", defaultValue = "20", description = "How long without it (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seconds",
+            defaultValue = "20",
+            description = "How long with nothing else (default: ${DEFAULT-VALUE}).")
     private int seconds;
 
     @Spec
@@ -68,33 +77,53 @@ final class TransferLatency implements Callable<Integer> {
                 client.propose(Bytes.wrap(new byte[COMMAND_BYTES])).join();
                 cluster.server(BigCluster.AWAY).kill();
                 cluster.outgrowJournals(client);
-                long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-                report(out, "without", measure(client, () -> System.nanoTime() > end));
-                long begun = System.nanoTime();
+                cluster.awaitNoSnapshot();
+                measure(client, () -> false, seconds); // until the virtual machines have compiled what they need
+                report(out, "nothing else", measure(client, () -> false, seconds));
+
+                int before = taken(cluster);
+                cluster.growBySnapshot(client);
+                report(
+                        out,
+                        "two members write theirs",
+                        measure(client, () -> taken(cluster) == before + 2, Integer.MAX_VALUE));
+                cluster.awaitNoSnapshot();
+
                 cluster.server(BigCluster.AWAY).start();
-                Histogram during = measure(client, () -> isInstalled(cluster));
-                report(out, "with", during);
-                out.printf(
-                        "%d MiB were installed %.1f s after the start of member %d%n",
-                        stateMib, (System.nanoTime() - begun) / 1e9, BigCluster.AWAY);
+                report(
+                        out,
+                        "the third process starts",
+                        measure(client, () -> says(cluster, FETCHING), Integer.MAX_VALUE));
+                long begun = System.nanoTime();
+                report(out, "it fetches a snapshot", measure(client, () -> isInstalled(cluster), Integer.MAX_VALUE));
+                out.printf("%d MiB were sent and installed in %.1f s%n", stateMib, (System.nanoTime() - begun) / 1e9);
             }
         }
         return 0;
     }
 
     static boolean isInstalled(BigCluster cluster) {
-        return cluster.server(BigCluster.AWAY)
-                .output()
-                .lines()
-                .anyMatch(line -> line.contains("restored a member's snapshot"));
+        return says(cluster, INSTALLED);
     }
 
-    /** Proposes at a constant rate, each at its time however the others fare, until the condition holds. */
-    private Histogram measure(PaxosClient<Bytes, Long> client, BooleanSupplier isOver) {
+    private static boolean says(BigCluster cluster, String words) {
+        return cluster.server(BigCluster.AWAY).output().contains(words);
+    }
+
+    /** How many snapshots the members that are not away have taken. */
+    private static int taken(BigCluster cluster) {
+        return cluster.present().stream()
+                .mapToInt(server -> server.output().split(TAKEN, -1).length - 1)
+                .sum();
+    }
+
+    /** Proposes at a constant rate, each at its time however the others fare, until the condition holds or the time is over. */
+    private Histogram measure(PaxosClient<Bytes, Long> client, BooleanSupplier isOver, int secondsMax) {
         Histogram histogram = new ConcurrentHistogram(TimeUnit.MINUTES.toNanos(10), 3);
         List<CompletableFuture<Long>> open = new ArrayList<>();
         long interval = TimeUnit.SECONDS.toNanos(1) / rate;
         long due = System.nanoTime();
+        long end = due + TimeUnit.SECONDS.toNanos(secondsMax);
         long checked = due;
         boolean over = false;
         while (!over) {
@@ -105,7 +134,7 @@ final class TransferLatency implements Callable<Integer> {
             due += interval;
             if (System.nanoTime() - checked > CHECK_NANOS) {
                 checked = System.nanoTime();
-                over = isOver.getAsBoolean();
+                over = checked > end || isOver.getAsBoolean();
                 open.removeIf(CompletableFuture::isDone);
             }
         }
@@ -115,7 +144,7 @@ final class TransferLatency implements Callable<Integer> {
 
     private static void report(PrintWriter out, String what, Histogram histogram) {
         out.printf(
-                "%-8s a snapshot on its way: %6d writes, p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms%n",
+                "%-24s: %6d writes, p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms%n",
                 what,
                 histogram.getTotalCount(),
                 histogram.getValueAtPercentile(50) / 1e6,
