@@ -166,12 +166,12 @@ final class Batcher {
 
     /** Throws everything away, because this node leads no more; its own calls are here again. */
     void clear() {
-        shed();
         for (Chunk chunk : waiting) {
             ProposeCall<?> call = chunk.call();
             if (call != null) {
                 call.stage = ProposeCall.Stage.HERE;
             }
+            drop(chunk);
         }
         waiting.clear();
         waitingBytes = 0;
@@ -180,13 +180,19 @@ final class Batcher {
     /** Throws away what others sent, because nothing can be taken for a while. */
     void shed() {
         for (Chunk chunk : waiting) {
-            Origin origin = chunk.origin();
-            if (origin != null) {
+            if (chunk.origin() != null) {
                 waitingBytes -= chunk.bytes();
-                room.leave(chunk.count(), chunk.bytes());
-                origin.dropped(chunk.bytes());
+                drop(chunk);
             }
         }
         waiting.removeIf(chunk -> chunk.origin() != null);
+    }
+
+    private void drop(Chunk chunk) {
+        Origin origin = chunk.origin();
+        if (origin != null) {
+            room.leave(chunk.count(), chunk.bytes());
+            origin.dropped(chunk.bytes());
+        }
     }
 }
