@@ -151,6 +151,10 @@ final class SimulatedDisk implements Disk {
         }
     }
 
+    private static boolean isJournal(String name) {
+        return name.startsWith("journal-");
+    }
+
     /** The next write is lost, though the disk says that it is done; or it goes to another place. */
     void loseNextWrite(SplittableRandom random, boolean toAnotherPlace) {
         damaged = true;
@@ -281,7 +285,7 @@ final class SimulatedDisk implements Disk {
         if (names.containsKey(name)) {
             throw new IOException(describe(name) + " exists");
         }
-        FileContent content = new FileContent(name.startsWith("journal-"));
+        FileContent content = new FileContent(isJournal(name));
         change(map -> map.put(name, content));
         return new SimulatedFile(content, true);
     }
@@ -306,6 +310,9 @@ final class SimulatedDisk implements Disk {
             powerLostAfterRename = -1;
         }
         FileContent moved = content(from);
+        if (isJournal(to)) { // the reserve of a disk that is full
+            moved.becomesJournal();
+        }
         FileContent replaced = names.get(to);
         giveRoom(replaced == null ? 0 : replaced.size());
         change(map -> {

@@ -141,6 +141,20 @@ class DiskFaultsTest {
         assertThat(contents(journal)[2500]).isEqualTo((byte) 9);
     }
 
+    /** Nothing tells a last batch that is lost from one that was never written, whatever its file was called before. */
+    @Test
+    void the_last_batch_of_a_reserve_that_became_a_segment_is_not_lost() throws Exception {
+        DiskFile reserve = written("RESERVE", 1000);
+        disk.rename("RESERVE", JOURNAL);
+        write(reserve, 1000, 1000, 8);
+        reserve.force(false);
+        disk.loseNextWrite(random, false);
+        write(reserve, 2000, 1000, 9);
+        reserve.force(false);
+        disk.losePower(random);
+        assertThat(contents(reserve)[2500]).isEqualTo((byte) 9);
+    }
+
     @Test
     void a_misdirected_write_is_missing_here_and_is_seen_there() throws Exception {
         DiskFile journal = written(JOURNAL, 1024);
