@@ -28,7 +28,7 @@ final class FileContent {
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Hidden(int position, byte[] bytes) {}
 
-    private final boolean journal;
+    private boolean journal;
     private byte[] now = new byte[0];
     private int size;
     private byte[] forced = new byte[0];
@@ -45,6 +45,11 @@ final class FileContent {
      */
     FileContent(boolean journal) {
         this.journal = journal;
+    }
+
+    /** It is written batch by batch from now on: the reserve, which becomes a segment of the journal. */
+    void becomeJournal() {
+        journal = true;
     }
 
     int size() {

@@ -281,9 +281,13 @@ final class SimulatedDisk implements Disk {
         if (names.containsKey(name)) {
             throw new IOException(describe(name) + " exists");
         }
-        FileContent content = new FileContent(name.startsWith("journal-"));
+        FileContent content = new FileContent(isJournal(name));
         change(map -> map.put(name, content));
         return new SimulatedFile(content, true);
+    }
+
+    private static boolean isJournal(String name) {
+        return name.startsWith("journal-");
     }
 
     @Override
@@ -306,6 +310,9 @@ final class SimulatedDisk implements Disk {
             powerLostAfterRename = -1;
         }
         FileContent moved = content(from);
+        if (isJournal(to)) {
+            moved.becomeJournal();
+        }
         FileContent replaced = names.get(to);
         giveRoom(replaced == null ? 0 : replaced.size());
         change(map -> {

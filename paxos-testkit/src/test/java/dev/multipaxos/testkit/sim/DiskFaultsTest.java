@@ -208,6 +208,39 @@ class DiskFaultsTest {
         assertThat(lastWithoutFirst).isTrue();
     }
 
+    /** That a last batch is gone which nothing follows no storage can notice. */
+    @Test
+    void a_segment_that_was_the_reserve_loses_a_write_only_when_another_follows() throws Exception {
+        disk.create("RESERVE").close();
+        disk.rename("RESERVE", JOURNAL);
+        disk.syncDirectory();
+        try (DiskFile file = disk.open(JOURNAL, true)) {
+            disk.loseNextWrite(random, false);
+            file.write(new ByteBuffer[] {ByteBuffer.wrap(new byte[] {1, 2, 3})}, 0);
+            file.force(false);
+            disk.losePower(random);
+        }
+        try (DiskFile file = disk.open(JOURNAL, true)) {
+            assertThat(byteAt(file, 0)).isEqualTo((byte) 1);
+            disk.loseNextWrite(random, false);
+            file.write(new ByteBuffer[] {ByteBuffer.wrap(new byte[] {4, 5, 6})}, 3);
+            file.force(false);
+            file.write(new ByteBuffer[] {ByteBuffer.wrap(new byte[] {7, 8, 9})}, 6);
+            file.force(false);
+            disk.losePower(random);
+        }
+        try (DiskFile file = disk.open(JOURNAL, true)) {
+            assertThat(byteAt(file, 3)).isEqualTo((byte) 0);
+            assertThat(byteAt(file, 6)).isEqualTo((byte) 7);
+        }
+    }
+
+    private static byte byteAt(DiskFile file, long place) throws IOException {
+        ByteBuffer one = ByteBuffer.allocate(1);
+        assertThat(file.read(one, place)).isEqualTo(1);
+        return one.get(0);
+    }
+
     private void behave(Fault fault) {
         disk.behave(drawn(fault), random);
     }
