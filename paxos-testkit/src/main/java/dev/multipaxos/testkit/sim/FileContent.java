@@ -47,8 +47,8 @@ final class FileContent {
         this.journal = journal;
     }
 
-    /** It is written batch by batch from now on. */
-    void becomesJournal() {
+    /** It is written batch by batch from now on: the reserve, which becomes a segment of the journal. */
+    void becomeJournal() {
         journal = true;
     }
 

@@ -151,10 +151,6 @@ final class SimulatedDisk implements Disk {
         }
     }
 
-    private static boolean isJournal(String name) {
-        return name.startsWith("journal-");
-    }
-
     /** The next write is lost, though the disk says that it is done; or it goes to another place. */
     void loseNextWrite(SplittableRandom random, boolean toAnotherPlace) {
         damaged = true;
@@ -290,6 +286,10 @@ final class SimulatedDisk implements Disk {
         return new SimulatedFile(content, true);
     }
 
+    private static boolean isJournal(String name) {
+        return name.startsWith("journal-");
+    }
+
     @Override
     public DiskFile open(String name, boolean writable) throws IOException {
         step();
@@ -310,8 +310,8 @@ final class SimulatedDisk implements Disk {
             powerLostAfterRename = -1;
         }
         FileContent moved = content(from);
-        if (isJournal(to)) { // the reserve of a disk that is full
-            moved.becomesJournal();
+        if (isJournal(to)) {
+            moved.becomeJournal();
         }
         FileContent replaced = names.get(to);
         giveRoom(replaced == null ? 0 : replaced.size());

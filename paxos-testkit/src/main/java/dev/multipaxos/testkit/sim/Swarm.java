@@ -154,11 +154,14 @@ record Swarm(
         return random.nextInt(4) == 0 ? 1 << 20 : clients * 160L + most;
     }
 
-    /** Snapshots are taken several times in a run, now and then only when an operator asks, and little is kept behind them. */
+    /**
+     * Snapshots are taken several times in a run, now and then only when an operator asks, and little is kept behind them; now and
+     * then all of it, so that what is damaged goes only if somebody sees to it.
+     */
     private static Retention retention(SplittableRandom random) {
         return new Retention(
                 random.nextInt(8) == 0 ? 0 : 1_000 + random.nextInt(30_000),
-                random.nextBoolean() ? 0 : random.nextInt(20_000),
+                random.nextBoolean() ? 0 : random.nextInt(random.nextInt(4) == 0 ? 2_000_000 : 20_000),
                 1_024L << random.nextInt(12));
     }
 
