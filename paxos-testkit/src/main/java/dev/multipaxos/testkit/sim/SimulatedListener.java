@@ -33,6 +33,11 @@ final class SimulatedListener implements NodeListener {
         full = space.isFull();
     }
 
+    /** {@return whether the node has said that its disk is full, and not yet that there is room again} */
+    boolean isFull() {
+        return full;
+    }
+
     @Override
     public void snapshotTaken(long slot, long bytes) {
         observer.hit(Situation.SNAPSHOT_TAKEN);

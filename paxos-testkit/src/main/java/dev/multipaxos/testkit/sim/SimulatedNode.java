@@ -48,6 +48,7 @@ final class SimulatedNode implements TimeSource {
     private @Nullable SteppedNode<Bytes, Bytes> running; // null while the node is down
     private @Nullable SimulatedTransport transport;
     private @Nullable ObservedMachine machine;
+    private @Nullable SimulatedListener listener;
     private Ballot led = Ballot.ZERO; // the last ballot that it was seen to lead with
 
     private @Nullable SimulatedJobs jobs; // of this life
@@ -239,6 +240,8 @@ final class SimulatedNode implements TimeSource {
         SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
         transport = connections;
         machine = restarted;
+        SimulatedListener hears = new SimulatedListener(this, observer);
+        listener = hears;
         try {
             running = SteppedNode.start(
                     new NodeSettings<>(
@@ -251,7 +254,7 @@ final class SimulatedNode implements TimeSource {
                             swarm.timing(),
                             swarm.limits(),
                             swarm.retention(),
-                            new SimulatedListener(this, observer),
+                            hears,
                             restarted,
                             Codec.bytes(),
                             Codec.bytes()),
@@ -331,6 +334,7 @@ final class SimulatedNode implements TimeSource {
         running = null;
         transport = null;
         machine = null;
+        listener = null;
         pausedUntil = 0;
         jobs = null;
         if (stranger == null || !stranger.isTwin()) {
@@ -401,6 +405,9 @@ final class SimulatedNode implements TimeSource {
         }
         confirmed |= node.isConfirmed();
         if (replica.isLeader()) {
+            check(
+                    swarm.quorums().voters() == 1 || listener == null || !listener.isFull(),
+                    () -> "full disks: " + this + " leads, though it takes no values");
             leads(replica.ballot());
         }
         observer.turned(id, replica, node.bootCount() == 1);

@@ -18,7 +18,7 @@ class StrangersTest {
                 .withForced(Set.of(fault))
                 .withUnboundedEvery(0);
         long seeds = 0;
-        for (long seed = 1; seed <= 20; seed++) {
+        for (long seed = 1; seed <= 12; seed++) {
             Result result = new Simulation(seed, config).run(EVENTS); // at the end they go on, or this is a violation
             seeds += result.coverage().count(refused) > 0 ? 1 : 0;
         }
