@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /** Does, from time to time, one of the things that a seed drew. What it breaks, it mends after a while. */
 final class Chaos {
@@ -32,6 +33,9 @@ final class Chaos {
             Fault.LOST_WRITE,
             Fault.MISDIRECTED_WRITE,
             Fault.LYING_PAGE_CACHE,
+            Fault.WIPED_DISK,
+            Fault.OLD_DISK,
+            Fault.TWIN,
             Fault.PAUSE,
             Fault.CLOCK_JUMP);
 
@@ -118,6 +122,9 @@ final class Chaos {
             case READ_ERROR -> failRead(node);
             case DISK_FULL -> fillDisk(node);
             case ROT, LOST_WRITE, MISDIRECTED_WRITE -> damage(fault, node);
+            case WIPED_DISK -> simulation.strangers().wipe(node);
+            case OLD_DISK -> simulation.strangers().restoreOldCopy(node, random.split());
+            case TWIN -> simulation.strangers().startTwin(node, random.split());
             case PAUSE -> node.pauseUntil(simulation.now() + duration());
             case CLOCK_JUMP -> node.setWallClock(random.nextInt(40_000) - 20_000);
             default -> throw new IllegalStateException(fault + " happens at no moment");
@@ -283,23 +290,39 @@ final class Chaos {
     }
 
     /**
-     * Some damage at once, or in one of the next writes; unless too many disks would be hit. Often the node must then show it. A
-     * cluster is founded first: that takes more nodes than go on later.
+     * Some damage at once, or in one of the next writes; where too many disks would be hit, one that was already. Often the node
+     * must then show it. A cluster is founded first: that takes more nodes than go on later.
      */
-    private void damage(Fault fault, SimulatedNode node) {
-        if (!simulation.nodes().stream().allMatch(SimulatedNode::isConfirmed)) {
-            return;
-        }
+    private void damage(Fault fault, SimulatedNode drawn) {
+        boolean founded = simulation.nodes().stream().allMatch(SimulatedNode::isConfirmed);
+        Stream.concat(Stream.of(drawn), simulation.nodes().stream())
+                .filter(node -> founded && !node.isStranger() && !node.isGone() && mayBeDamaged(node))
+                .findFirst()
+                .ifPresent(node -> damageOf(fault, node));
+    }
+
+    private boolean mayBeDamaged(SimulatedNode node) {
         long others = simulation.nodes().stream()
-                .filter(other -> other != node && other.disk().isDamaged())
+                .filter(other -> other != node && other.isSpoiled())
                 .count();
-        if (!swarm.unbounded() && others >= swarm.quorums().voters() - swarm.needed()) {
-            return;
-        }
+        return swarm.unbounded() || others < swarm.quorums().voters() - swarm.needed();
+    }
+
+    private void damageOf(Fault fault, SimulatedNode node) {
         if (fault == Fault.ROT) {
             node.disk().rot(random);
         } else {
-            node.disk().loseNextWrite(random.split(), fault == Fault.MISDIRECTED_WRITE);
+            SplittableRandom itsRandom = random.split();
+            boolean misdirects = fault == Fault.MISDIRECTED_WRITE;
+            if (random.nextBoolean()) {
+                holdBackVotes();
+                node.atNextVote(() -> {
+                    node.disk().loseNextWrite(itsRandom, misdirects);
+                    node.disk().losePowerWhenMarked();
+                });
+                return;
+            }
+            node.disk().loseNextWrite(itsRandom, misdirects);
         }
         if (random.nextBoolean()) {
             simulation.later(duration(), () -> {
@@ -308,6 +331,22 @@ final class Chaos {
                 }
             });
         }
+    }
+
+    /** Nothing is chosen for a while, so that who loses a vote must not know what it was worth. */
+    private void holdBackVotes() {
+        for (SimulatedNode leader : simulation.nodes()) {
+            if (leader.isLeader() && !network.isDelaying()) {
+                network.delay(
+                        leader.id(),
+                        simulation.now() + 2L * election(),
+                        message -> message instanceof Message.Accepted);
+            }
+        }
+    }
+
+    private int election() {
+        return swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
     }
 
     private void rollingRestart() {

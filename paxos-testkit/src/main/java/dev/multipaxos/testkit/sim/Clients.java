@@ -126,7 +126,13 @@ final class Clients {
     void propose(SimulatedNode node, Duration deadline, Runnable answered) {
         Load.Call call = simulation.load().command(node.id());
         witness.asked(call.id(), call.command());
-        await(node, call.id(), deadline, () -> node.propose(call.command(), deadline), answered);
+        int installs = node.installs();
+        await(node, call.id(), deadline, () -> node.propose(call.command(), deadline), () -> {
+            if (node.installs() != installs) {
+                simulation.observer().hit(Situation.ANSWERED_AFTER_INSTALL);
+            }
+            answered.run();
+        });
     }
 
     /** The answer comes on its own; of a call that was made in a life that is over it never does. */

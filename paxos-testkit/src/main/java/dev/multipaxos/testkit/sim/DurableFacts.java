@@ -2,7 +2,11 @@ package dev.multipaxos.testkit.sim;
 
 import static dev.multipaxos.testkit.sim.Checks.check;
 
+import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
+import dev.multipaxos.wire.Pinned;
+import dev.multipaxos.wire.RecordCodec;
+import dev.multipaxos.wire.WireException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -31,6 +35,7 @@ final class DurableFacts {
     private long trimmedUpTo; // for good
     private long trimsUpTo; // or a little further
     private int restated; // so many records were said again as far as they touch no slot
+    private final Map<Integer, Long> knownLives = new TreeMap<>(); // of other nodes, the last that the journal tells of
     private final BitSet valued = new BitSet(); // by slot: the journal has a value, or had one in this life
     private final List<Ballot> votes = new ArrayList<>(); // the last one for each slot, from slot 1 on
 
@@ -96,6 +101,7 @@ final class DurableFacts {
         keptUnforced = match.end() - durable;
         appended.subList(match.end(), appended.size()).clear();
         valued.clear();
+        knownLives.clear();
         found.forEach(this::note);
         damageTold = found.stream().anyMatch(JournalMatch.Gap.class::isInstance);
     }
@@ -113,7 +119,24 @@ final class DurableFacts {
     private void note(JournalMatch.Found found) {
         if (found instanceof JournalMatch.Appended record && record.slotTo() > 0) {
             valued.set((int) record.slotFrom(), (int) record.slotTo() + 1);
+        } else if (found instanceof JournalMatch.Appended record && record.kind() == RecordCodec.PINNED) {
+            noteKnown(record.bytes());
         }
+    }
+
+    private void noteKnown(Bytes pinned) {
+        try {
+            if (RecordCodec.decodeRuntimes(RecordCodec.PINNED, pinned) instanceof Pinned peer) {
+                knownLives.merge(peer.node(), peer.bootCount(), Math::max);
+            }
+        } catch (WireException e) {
+            throw new AssertionError("a record that was written cannot be read: " + pinned, e);
+        }
+    }
+
+    /** {@return the last life of another node that the journal tells of; 0 if of none} */
+    long knownLife(int other) {
+        return knownLives.getOrDefault(other, 0L);
     }
 
     /** The logical end of the journal never falls. */

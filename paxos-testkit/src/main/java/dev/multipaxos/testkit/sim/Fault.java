@@ -57,6 +57,12 @@ public enum Fault {
      * A force fails, and what it did not write looks written from then on; the process comes back and the machine goes on.
      */
     LYING_PAGE_CACHE,
+    /** A node's disk is wiped, and the node started on it: it must be refused, and is lost. */
+    WIPED_DISK,
+    /** A node comes back on an older copy of its disk: it must be refused, and is lost. */
+    OLD_DISK,
+    /** A second process comes under a node's id, with an empty directory or an older copy of the disk: it must be refused, the node goes on. */
+    TWIN,
     /** The disk takes a part of a write and says so. */
     SHORT_WRITE,
     /** A force takes as long as an election. */

@@ -117,6 +117,15 @@ final class FileContent {
         return roomy;
     }
 
+    boolean isJournal() {
+        return journal;
+    }
+
+    /** {@return whether these bytes are a part of a batch} */
+    boolean isBatch(byte[] bytes) {
+        return journal && !isZero(bytes);
+    }
+
     private static boolean isZero(byte[] bytes) {
         for (byte each : bytes) {
             if (each != 0) {

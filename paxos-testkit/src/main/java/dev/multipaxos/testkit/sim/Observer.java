@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,9 @@ final class Observer {
         int inFlight;
         long clearedUpTo;
         long readRound; // the last one that it opened
+        long unknown = -1; // a slot of which it has lost what it held; 0 if of none, negative before its first turn
+        boolean rebuilds;
+        boolean installed; // another's snapshot, in this life
 
         @Nullable
         Message taken; // in this turn
@@ -275,10 +279,37 @@ final class Observer {
         if (replica.clearedUpTo() > was.clearedUpTo) {
             hit(Situation.CLEARED);
         }
+        seesRepair(was, replica);
         was.ballot = replica.ballot();
         was.leads = leads;
         was.inFlight = replica.slotsInFlight();
         was.clearedUpTo = replica.clearedUpTo();
+    }
+
+    private void seesRepair(Seen was, Replica replica) {
+        if (was.rebuilds && !replica.isRebuilding()) {
+            hit(was.installed ? Situation.REBUILT_BY_SNAPSHOT : Situation.REBUILT_BY_VALUES);
+        }
+        was.rebuilds = replica.isRebuilding();
+        if (was.unknown > 0 && !replica.isUnknown(was.unknown)) {
+            hit(Situation.UNKNOWN_SLOT_RESOLVED);
+        }
+        if (was.unknown != 0 && !(was.unknown > 0 && replica.isUnknown(was.unknown))) {
+            was.unknown = LongStream.rangeClosed(replica.chosenUpTo() + 1, replica.top())
+                    .filter(replica::isUnknown)
+                    .findFirst()
+                    .orElse(0);
+        }
+    }
+
+    /** A node is set to another's snapshot. */
+    void installed(int node, Role role) {
+        seen[node].installed = true;
+        if (role == Role.FOLLOWER) {
+            hit(Situation.INSTALLED_AS_FOLLOWER);
+        } else if (role == Role.CANDIDATE) {
+            hit(Situation.INSTALLED_AS_CANDIDATE);
+        }
     }
 
     private void stepsDown(int node, Seen was, @Nullable Message taken) {

@@ -24,6 +24,10 @@ final class Repairs {
     Repairs(Simulation simulation, long pauseMicros) {
         this.pauseMicros = pauseMicros;
         for (SimulatedNode node : simulation.nodes()) {
+            if (node.isStranger() || node.isGone()) {
+                lost.add(node);
+                continue;
+            }
             if (!node.disk().isDamaged()) {
                 sound.add(node);
                 continue;
@@ -49,7 +53,7 @@ final class Repairs {
         return List.copyOf(sound);
     }
 
-    /** {@return the nodes that have stopped for good} */
+    /** {@return the nodes that have stopped for good, and those in whose place there is a stranger} */
     List<SimulatedNode> lost() {
         return List.copyOf(lost);
     }

@@ -30,6 +30,8 @@ final class SimulatedDisk implements Disk {
         private static final long serialVersionUID = 1;
     }
 
+    private static final int FORCES_UNTIL_MARKED = 2; // its own, and that of the next batch
+
     private final String path;
     private TreeMap<String, FileContent> names = new TreeMap<>();
     private TreeMap<String, FileContent> forcedNames = new TreeMap<>();
@@ -53,6 +55,8 @@ final class SimulatedDisk implements Disk {
     // damage
     private @Nullable SplittableRandom losesNextWrite;
     private boolean misdirects; // the write that is lost
+    private boolean shows; // at once: the power fails when something is durable behind it
+    private int showsIn; // so many forces, when it was lost
     private boolean damaged;
     private boolean found;
 
@@ -122,6 +126,7 @@ final class SimulatedDisk implements Disk {
         powerLostIn = -1;
         powerLostAfterRename = -1;
         powerLost = false;
+        showsIn = 0;
     }
 
     /** Nothing planned fails any more. */
@@ -132,16 +137,32 @@ final class SimulatedDisk implements Disk {
         powerLostAfterRename = -1;
         shortWrites = null;
         losesNextWrite = null;
+        showsIn = 0;
         makeRoom();
     }
 
     // ---- damage ----
 
-    /** Something at rest changes, if there is anything that may; every byte is as likely as any other. */
+    /** Something at rest changes, if there is anything that may: any byte, or any of a segment or a snapshot, which are few. */
     void rot(SplittableRandom random) {
-        int bytes = names.values().stream().mapToInt(FileContent::damageableTo).sum();
+        boolean anywhere = random.nextBoolean();
+        List<FileContent> files = new ArrayList<>();
+        names.forEach((name, file) -> {
+            if (anywhere || name.startsWith("journal-") || name.startsWith("snapshot-")) {
+                files.add(file);
+            }
+        });
+        if (!anywhere && !files.isEmpty()) {
+            rot(List.of(files.get(random.nextInt(files.size()))), random);
+        } else {
+            rot(files, random);
+        }
+    }
+
+    private void rot(List<FileContent> files, SplittableRandom random) {
+        int bytes = files.stream().mapToInt(FileContent::damageableTo).sum();
         int at = bytes == 0 ? 0 : random.nextInt(bytes);
-        for (FileContent file : names.values()) {
+        for (FileContent file : files) {
             if (at < file.damageableTo()) {
                 file.rot(at, random);
                 damaged = true;
@@ -156,6 +177,11 @@ final class SimulatedDisk implements Disk {
         damaged = true;
         losesNextWrite = random;
         misdirects = toAnotherPlace;
+    }
+
+    /** The write that is lost is one of the journal, and the power fails as soon as the storage must find that. */
+    void losePowerWhenMarked() {
+        shows = true;
     }
 
     /** {@return whether anything was done to it that the storage must find, or may overwrite unseen} */
@@ -182,9 +208,16 @@ final class SimulatedDisk implements Disk {
         return found;
     }
 
-    private boolean isLost(byte[] bytes) {
+    private boolean isLost(FileContent content, byte[] bytes) {
         SplittableRandom random = losesNextWrite;
+        if (shows && !content.isBatch(bytes)) {
+            return false;
+        }
         losesNextWrite = null;
+        if (random != null && shows) {
+            showsIn = FORCES_UNTIL_MARKED;
+            shows = false;
+        }
         if (random != null && misdirects) {
             List<FileContent> files = List.copyOf(names.values());
             FileContent victim = files.get(random.nextInt(files.size()));
@@ -409,7 +442,7 @@ final class SimulatedDisk implements Disk {
             }
             int sizeAfter = Math.max(content.size(), (int) position + count);
             takeRoom(sizeAfter - content.size());
-            content.write((int) position, bytes, sizeAfter, isLost(bytes));
+            content.write((int) position, bytes, sizeAfter, isLost(content, bytes));
             step(); // a write that never returns may have reached the disk
             mayFail("write");
             return count;
@@ -438,6 +471,9 @@ final class SimulatedDisk implements Disk {
                 throw e;
             }
             content.force();
+            if (content.isJournal() && showsIn > 0 && --showsIn == 0) {
+                losePowerIn(0);
+            }
         }
 
         private void takeRoom(int bytes) throws IOException {

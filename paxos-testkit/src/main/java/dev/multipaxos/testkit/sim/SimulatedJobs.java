@@ -1,7 +1,7 @@
 package dev.multipaxos.testkit.sim;
 
+import dev.multipaxos.PaxosException;
 import dev.multipaxos.bytes.Bytes;
-import dev.multipaxos.core.Replica;
 import dev.multipaxos.runtime.SteppedNode;
 import java.util.SplittableRandom;
 
@@ -13,6 +13,7 @@ final class SimulatedJobs {
 
     private static final int IDLE_TICKS = 50;
     private static final int SNAPSHOT_ASKED_TICKS = 1_000; // an operator asks for one once in so many
+    private static final int SCRUB_PAUSE_MICROS = 1_000; // at most, between two pieces
 
     private final Simulation simulation;
     private final Swarm swarm;
@@ -21,6 +22,7 @@ final class SimulatedJobs {
     private final SteppedNode<Bytes, Bytes> node;
     private final ObservedMachine machine;
     private final DurableFacts facts;
+    private final SimulatedScrubber scrubber;
     private final int life;
 
     // which of them are under way
@@ -39,7 +41,8 @@ final class SimulatedJobs {
             SimulatedNode owner,
             SteppedNode<Bytes, Bytes> node,
             ObservedMachine machine,
-            DurableFacts facts) {
+            DurableFacts facts,
+            SimulatedScrubber scrubber) {
         this.simulation = simulation;
         this.swarm = swarm;
         this.random = random;
@@ -47,6 +50,7 @@ final class SimulatedJobs {
         this.node = node;
         this.machine = machine;
         this.facts = facts;
+        this.scrubber = scrubber;
         this.life = owner.life();
     }
 
@@ -54,9 +58,12 @@ final class SimulatedJobs {
         return owner.life() != life;
     }
 
-    /** The first tick is planned; everything else follows. */
+    /** The first tick is planned, and the first round of the scrubber; everything else follows. */
     void begin() {
         planTick();
+        if (swarm.scrubMicros() > 0 && !owner.isStranger()) {
+            planScrub(swarm.scrubMicros());
+        }
     }
 
     /** {@return whether records were written and not forced yet} */
@@ -86,7 +93,7 @@ final class SimulatedJobs {
                 return;
             }
         }
-        if (random.nextInt(SNAPSHOT_ASKED_TICKS) == 0) {
+        if (random.nextInt(SNAPSHOT_ASKED_TICKS) == 0 && !owner.isStranger()) {
             askForSnapshot();
         }
     }
@@ -105,15 +112,13 @@ final class SimulatedJobs {
 
     private void turn() {
         turnPlanned = false;
-        node.turn();
-        if (node.isConfirmed()) {
-            owner.confirmed();
+        try {
+            node.turn();
+        } catch (PaxosException.StorageRefused e) {
+            owner.isRefused(e);
+            return;
         }
-        Replica replica = node.replica();
-        if (replica.isLeader()) {
-            owner.leads(replica.ballot());
-        }
-        simulation.observer().turned(owner.id(), replica, node.bootCount() == 1);
+        owner.turned(node);
         write();
         answer();
         execute();
@@ -129,7 +134,7 @@ final class SimulatedJobs {
             if (owner.onDisk(() -> node.write())) {
                 boolean slow = swarm.has(Fault.SLOW_DISK) && !simulation.isCalm() && random.nextInt(8) == 0;
                 if (slow) {
-                    simulation.observer().struck(Fault.SLOW_DISK);
+                    owner.observer().struck(Fault.SLOW_DISK);
                 }
                 int most = slow ? 2 * swarm.parameters().electionTicks() * Swarm.TICK_MICROS : 100;
                 after(random.nextInt(most), Event.Kind.SYNCED, this::sync);
@@ -152,7 +157,7 @@ final class SimulatedJobs {
             answering = true;
             after(random.nextInt(500), Event.Kind.LOG_READ, () -> {
                 if (owner.onDisk(() -> node.answerQuestion())) {
-                    simulation.observer().hit(Situation.CATCH_UP_FROM_JOURNAL);
+                    owner.observer().hit(Situation.CATCH_UP_FROM_JOURNAL);
                     answering = false;
                     mailArrived();
                     answer();
@@ -168,7 +173,7 @@ final class SimulatedJobs {
             executing = true;
             boolean slow = swarm.has(Fault.SLOW_STATE_MACHINE) && !simulation.isCalm();
             if (slow) {
-                simulation.observer().struck(Fault.SLOW_STATE_MACHINE);
+                owner.observer().struck(Fault.SLOW_STATE_MACHINE);
             }
             after(random.nextInt(slow ? 20_000 : 50), Event.Kind.EXECUTED, () -> {
                 executing = false;
@@ -184,6 +189,21 @@ final class SimulatedJobs {
                 writeSnapshot();
             });
         }
+    }
+
+    // ---- scrubbing ----
+
+    /** A piece after a pause, a round after a long one, so that it is slow as it is beside a node. */
+    private void planScrub(int pauseMicros) {
+        after(1L + random.nextInt(pauseMicros), Event.Kind.SCRUB, () -> {
+            boolean[] more = new boolean[1];
+            if (owner.scrub(() -> more[0] = scrubber.step())) {
+                mailArrived();
+            }
+            if (!isOver()) {
+                planScrub(more[0] ? SCRUB_PAUSE_MICROS : 2 * swarm.scrubMicros());
+            }
+        });
     }
 
     // ---- snapshots ----

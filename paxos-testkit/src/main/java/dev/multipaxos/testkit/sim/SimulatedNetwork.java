@@ -146,6 +146,9 @@ final class SimulatedNetwork {
             if (!peer.isUp() || peer.pausedUntil() > simulation.now() || !isOpen(node.id(), peer.id())) {
                 dialLater(dialler, peer.id());
             } else if (isAdmitted(dialler, peer.transport())) {
+                if (simulation.strangers().haveMet(node, peer)) {
+                    return;
+                }
                 admitted[node.id()][peer.id()] = peer.life();
                 dialler.linked(peer);
                 peer.mailArrived();

@@ -4,6 +4,7 @@ import static dev.multipaxos.testkit.sim.Checks.check;
 
 import dev.multipaxos.Codec;
 import dev.multipaxos.Consistency;
+import dev.multipaxos.PaxosException.StorageRefused;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Replica;
@@ -47,12 +48,19 @@ final class SimulatedNode implements TimeSource {
     private @Nullable SteppedNode<Bytes, Bytes> running; // null while the node is down
     private @Nullable SimulatedTransport transport;
     private @Nullable ObservedMachine machine;
+    private @Nullable SimulatedListener listener;
     private Ballot led = Ballot.ZERO; // the last ballot that it was seen to lead with
 
     private @Nullable SimulatedJobs jobs; // of this life
     private boolean confirmed; // seen in any life
     private boolean lost; // it has stopped for good, its disk being damaged
     private boolean startedWithLoss;
+    private @Nullable Stranger stranger; // null as long as it is the node itself
+    private boolean hasTwin;
+    private @Nullable Runnable atNextVote; // its disk is going to be damaged
+    private int installs; // how often it was set to a member's snapshot, in all lives
+    private boolean gone; // for good
+    private Observer observer;
 
     SimulatedNode(Simulation simulation, Swarm swarm, SplittableRandom random, Witness witness, int id) {
         this.simulation = simulation;
@@ -62,6 +70,7 @@ final class SimulatedNode implements TimeSource {
         this.id = id;
         this.clockRate = swarm.has(Fault.DRIFT) ? 0.7 + 0.6 * random.nextDouble() : 0.99 + 0.02 * random.nextDouble();
         this.facts = new DurableFacts(id);
+        this.observer = simulation.observer();
         this.disk = new SimulatedDisk("node-" + id);
         for (Fault always : List.of(Fault.DRIFT, Fault.SHORT_WRITE, Fault.REORDERED_NAMES)) {
             if (swarm.has(always)) {
@@ -124,8 +133,18 @@ final class SimulatedNode implements TimeSource {
         stillUntil = Math.max(stillUntil, time);
     }
 
+    /** {@return who watches it; what a stranger does is of no interest} */
     Observer observer() {
-        return simulation.observer();
+        return observer;
+    }
+
+    DurableFacts facts() {
+        return facts;
+    }
+
+    /** {@return how often its storage was opened} */
+    long bootCount() {
+        return node().bootCount();
     }
 
     SimulatedDisk disk() {
@@ -141,7 +160,12 @@ final class SimulatedNode implements TimeSource {
     }
 
     void note(Step.Kind kind, Supplier<String> what) {
-        simulation.observer().at(id, kind, what);
+        Stranger who = stranger;
+        if (who == null) {
+            observer.at(id, kind, what);
+        } else {
+            simulation.observer().at(id, Step.Kind.NOTE, () -> who + ": " + what.get());
+        }
     }
 
     /** {@return what it replicates, in this life} */
@@ -198,11 +222,13 @@ final class SimulatedNode implements TimeSource {
 
     /** Puts the node together from what its disk holds. A disk that fails, or power that does, sends it down again. */
     void start() {
-        if (running != null) {
+        if (running != null || gone) {
             return;
         }
         life++;
-        simulation.sabotage().starts(id, disk);
+        if (stranger == null) {
+            simulation.sabotage().starts(id, disk);
+        }
         Executor background = task -> simulation.at(
                 simulation.now() + random.nextInt(2_000),
                 Event.Kind.BACKGROUND,
@@ -210,25 +236,24 @@ final class SimulatedNode implements TimeSource {
                 life,
                 0,
                 () -> onDisk(task::run));
-        DurableStorage storage = simulation
-                .sabotage()
-                .storage(
-                        id,
-                        new WitnessedStorage(
-                                FileStorage.on(simulation.sabotage().disk(id, disk), background, random::nextLong)
-                                        .withSegmentBytes(swarm.segmentBytes()),
-                                facts,
-                                witness));
+        FileStorage files = FileStorage.on(simulation.sabotage().disk(id, disk), background, random::nextLong)
+                .withSegmentBytes(swarm.segmentBytes());
+        SimulatedScrubber scrubber = new SimulatedScrubber(this, files);
+        DurableStorage storage = stranger != null
+                ? files
+                : simulation.sabotage().storage(id, new WitnessedStorage(files, facts, witness, scrubber::finds));
         ObservedMachine restarted = new ObservedMachine(
                 id,
                 simulation.load().machine(id, random.split()),
                 swarm.snapshotPaddingBytes(),
                 witness,
-                simulation.observer(),
+                observer,
                 simulation::found);
         SimulatedTransport connections = new SimulatedTransport(simulation.network(), this);
         transport = connections;
         machine = restarted;
+        SimulatedListener hears = new SimulatedListener(this, observer);
+        listener = hears;
         try {
             running = SteppedNode.start(
                     new NodeSettings<>(
@@ -241,27 +266,28 @@ final class SimulatedNode implements TimeSource {
                             swarm.timing(),
                             swarm.limits(),
                             swarm.retention(),
-                            new SimulatedListener(this, simulation.observer()),
+                            hears,
                             restarted,
                             Codec.bytes(),
                             Codec.bytes()),
-                    new SimulatedWiring(
-                            this, swarm, simulation.sabotage(), witness, facts, restarted, simulation.observer()));
+                    new SimulatedWiring(this, swarm, simulation.sabotage(), witness, facts, restarted, observer));
         } catch (StorageException | SimulatedDisk.PowerLost e) {
             fails(e, Situation.FAILED_AT_START, "recovery: node " + id + " does not start");
             return;
         } catch (IOException e) {
             throw new IllegalStateException("no simulated transport fails to start", e);
         }
-        simulation.observer().started(id, facts.lost(), facts.keptUnforced());
+        observer.started(id, facts.lost(), facts.keptUnforced());
         note(
                 Step.Kind.START,
                 () -> "starts, promised " + replica().promised() + ", executed "
                         + machine().slot());
         lost = false;
         startedWithLoss = facts.wasToldOfDamage() || replica().isRebuilding();
-        foundWhatMustBe();
-        SimulatedJobs begun = new SimulatedJobs(simulation, swarm, random, this, node(), restarted, facts);
+        if (stranger == null) {
+            foundWhatMustBe();
+        }
+        SimulatedJobs begun = new SimulatedJobs(simulation, swarm, random, this, node(), restarted, facts, scrubber);
         jobs = begun;
         begun.begin();
     }
@@ -276,17 +302,17 @@ final class SimulatedNode implements TimeSource {
             disk.isToldOf();
         }
         if (facts.wasTrimmed()) {
-            simulation.observer().hit(Situation.TRIMMED);
+            observer.hit(Situation.TRIMMED);
         }
         if (machine().isRestored()) {
-            simulation.observer().hit(Situation.RESTORED_AT_START);
+            observer.hit(Situation.RESTORED_AT_START);
         }
     }
 
     /** The process is gone; with the power goes what was not forced. */
     void crash(boolean powerLost) {
         SteppedNode<Bytes, Bytes> node = running;
-        simulation.observer().down(id, false, node != null && node.isHoldingBack());
+        observer.down(id, false, node != null && node.isHoldingBack());
         if (powerLost && jobs != null && jobs.isWriting() && !disk.hasFailed() && random.nextBoolean()) {
             tear();
         }
@@ -301,7 +327,7 @@ final class SimulatedNode implements TimeSource {
     void stop() {
         if (onDisk(() -> node().close())) {
             disk.release();
-            simulation.observer().down(id, true, false);
+            observer.down(id, true, false);
             note(Step.Kind.STOP, () -> "stops in good order");
             forget();
         }
@@ -322,9 +348,12 @@ final class SimulatedNode implements TimeSource {
         running = null;
         transport = null;
         machine = null;
+        listener = null;
         pausedUntil = 0;
         jobs = null;
-        simulation.network().lost(this);
+        if (stranger == null || !stranger.isTwin()) {
+            simulation.network().lost(this);
+        }
     }
 
     // ---- what arrives ----
@@ -369,7 +398,7 @@ final class SimulatedNode implements TimeSource {
     }
 
     /** It leads with a ballot, perhaps with another than before. */
-    void leads(Ballot ballot) {
+    private void leads(Ballot ballot) {
         if (!ballot.equals(led)) {
             check(
                     led.isBelow(ballot),
@@ -379,8 +408,106 @@ final class SimulatedNode implements TimeSource {
         }
     }
 
-    void confirmed() {
-        confirmed = true;
+    /** A turn has ended. */
+    void turned(SteppedNode<Bytes, Bytes> node) {
+        Replica replica = node.replica();
+        if (stranger != null) {
+            check(
+                    !replica.isLeader() && !(stranger.isEmpty() && node.isConfirmed()),
+                    () -> "identity: node " + id + ", " + stranger + ", may vote: " + replica);
+            return;
+        }
+        confirmed |= node.isConfirmed();
+        if (replica.isLeader()) {
+            check(
+                    swarm.quorums().voters() == 1 || listener == null || !listener.isFull(),
+                    () -> "full disks: " + this + " leads, though it takes no values");
+            leads(replica.ballot());
+        }
+        observer.turned(id, replica, node.bootCount() == 1);
+    }
+
+    /** Its disk is damaged when it has a vote to write. */
+    void atNextVote(Runnable damage) {
+        atNextVote = damage;
+    }
+
+    void votes() {
+        Runnable event = atNextVote;
+        atNextVote = null;
+        if (event != null && !simulation.isCalm()) {
+            event.run();
+        }
+    }
+
+    void isInstalled() {
+        installs++;
+    }
+
+    /** {@return how often it was set to a member's snapshot} */
+    int installs() {
+        return installs;
+    }
+
+    // ---- strangers ----
+
+    /** {@return a second process under this node's id; its disk is to be said} */
+    SimulatedNode twin(SplittableRandom itsRandom) {
+        hasTwin = true;
+        return new SimulatedNode(simulation, swarm, itsRandom, witness, id);
+    }
+
+    /** From its next start on it is not the node any more, but somebody who has this disk. */
+    void becomes(Stranger another, SimulatedDisk content) {
+        stranger = another;
+        disk.become(content);
+        observer = new Observer(swarm.quorums().voters());
+    }
+
+    @Nullable
+    Stranger stranger() {
+        return stranger;
+    }
+
+    boolean isStranger() {
+        return stranger != null;
+    }
+
+    /** {@return whether it counts among those that may be missing} */
+    boolean isSpoiled() {
+        return disk.isDamaged() || atNextVote != null || stranger != null || hasTwin;
+    }
+
+    boolean isGone() {
+        return gone;
+    }
+
+    /** It was told that it is not who it says. */
+    void isRefused(StorageRefused e) {
+        check(
+                stranger != null && stranger.reason() == e.reason(),
+                () -> "identity: node " + id + (stranger == null ? ", on its own disk," : ", " + stranger + ",")
+                        + " stops: " + e.getMessage());
+        note(Step.Kind.NOTE, () -> "is refused: " + e.getMessage());
+        if (stranger != null) {
+            simulation.observer().hit(stranger.refused());
+        }
+        leave();
+    }
+
+    /** It is switched off, and nobody brings it back. */
+    void leave() {
+        if (isUp()) {
+            simulation.crash(this, true);
+        }
+        gone = true;
+    }
+
+    /** Nothing is wrong with it any more, and it is up, if it can be. */
+    void awake() {
+        pauseUntil(0);
+        disk.heal();
+        start();
     }
 
     // ---- the disk ----
@@ -406,13 +533,22 @@ final class SimulatedNode implements TimeSource {
      * @return whether it went on
      */
     boolean besideLog(DiskWork work) {
+        return endures(work, () -> observer.hit(Situation.SNAPSHOT_FAILED));
+    }
+
+    private boolean endures(DiskWork work, Runnable failed) {
         boolean failedBefore = disk.hasFailed();
         boolean up = onDisk(work);
         if (up && disk.hasFailed() && !failedBefore) {
             disk.isEndured();
-            simulation.observer().hit(Situation.SNAPSHOT_FAILED);
+            failed.run();
         }
         return up;
+    }
+
+    /** Looks for damage; what cannot be read is left to the next round. */
+    boolean scrub(DiskWork step) {
+        return endures(step, () -> note(Step.Kind.NOTE, () -> "cannot read what it scrubs"));
     }
 
     /** A node whose disk failed comes back; one whose disk is damaged must be replaced. Nothing else may stop it. */
@@ -421,7 +557,7 @@ final class SimulatedNode implements TimeSource {
         if (!lost && !disk.hasFailed()) {
             throw new AssertionError(otherwise + ": " + e.getMessage(), e);
         }
-        simulation.observer().hit(lost ? Situation.DAMAGE_FOUND : situation);
+        observer.hit(lost ? Situation.DAMAGE_FOUND : situation);
         String how = lost ? "is lost: " : "stops: ";
         note(Step.Kind.NOTE, () -> how + e);
         simulation.crash(this, lost || disk.losesCacheNow());

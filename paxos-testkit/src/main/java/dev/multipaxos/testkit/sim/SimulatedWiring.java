@@ -18,7 +18,6 @@ final class SimulatedWiring implements Wiring {
 
     private static final long STAMP_AHEAD_MILLIS = 5_000;
     private static final long STAMP_SLEW = 100;
-    private static final long TRANSFER_HASTE = 50;
 
     private final SimulatedNode node;
     private final Swarm swarm;
@@ -61,7 +60,7 @@ final class SimulatedWiring implements Wiring {
         return new TimeSource() {
             @Override
             public long nanoTime() {
-                return node.nanoTime() * TRANSFER_HASTE;
+                return node.nanoTime() * swarm.theme().transferHaste();
             }
 
             @Override
@@ -88,14 +87,20 @@ final class SimulatedWiring implements Wiring {
 
     @Override
     public Driver.Journal journal(Driver.Journal journal, LongConsumer durable) {
+        if (node.isStranger()) {
+            return journal; // it says nothing that anybody believes
+        }
         return sabotage.journal(
                 node.id(),
                 new Driver.Journal() {
                     @Override
                     public void append(Record record, Ballot promised) {
                         observer.appended(record);
-                        if (record instanceof Record.Accepted vote && vote.slot() <= chosenUpTo) {
-                            witness.votesForChoice(node.id(), vote);
+                        if (record instanceof Record.Accepted vote) {
+                            node.votes();
+                            if (vote.slot() <= chosenUpTo) {
+                                witness.votesForChoice(node.id(), vote);
+                            }
                         }
                         journal.append(record, promised);
                     }
@@ -116,7 +121,9 @@ final class SimulatedWiring implements Wiring {
                 if (message instanceof Message.Accept accept && accept.value() instanceof Value.Batch batch) {
                     checkStamp(accept, batch);
                 }
-                witness.said(facts, message);
+                if (!node.isStranger()) {
+                    witness.said(facts, message);
+                }
                 node.transport().saying(message);
                 network.send(to, message);
             }
@@ -140,6 +147,9 @@ final class SimulatedWiring implements Wiring {
 
     @Override
     public Driver.Application application(Driver.Application application) {
+        if (node.isStranger()) {
+            return application;
+        }
         return new Driver.Application() {
             @Override
             public void execute(long slot, Value value) {

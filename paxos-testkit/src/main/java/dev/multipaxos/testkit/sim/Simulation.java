@@ -40,6 +40,7 @@ public final class Simulation {
     private final Witness witness;
     private final SimulatedNetwork network;
     private final List<SimulatedNode> nodes = new ArrayList<>();
+    private final Strangers strangers;
     private final Chaos chaos;
     private final Clients clients;
     private final Observer observer;
@@ -92,6 +93,7 @@ public final class Simulation {
         for (int id = 1; id <= swarm.quorums().voters(); id++) {
             nodes.add(new SimulatedNode(this, swarm, random.split(), witness, id));
         }
+        this.strangers = new Strangers(this, swarm);
         this.chaos = new Chaos(this, swarm, config, random.split(), network);
         this.clients = new Clients(this, swarm, random.split(), witness, config.commandsMax());
         this.restarts = random.split();
@@ -242,6 +244,10 @@ public final class Simulation {
         return load;
     }
 
+    Strangers strangers() {
+        return strangers;
+    }
+
     SimulatedNetwork network() {
         return network;
     }
@@ -260,7 +266,7 @@ public final class Simulation {
 
     void crash(SimulatedNode node, boolean powerLost) {
         crashes++;
-        observer.at(node.id(), Step.Kind.CRASH, () -> powerLost ? "loses power" : "is killed");
+        node.note(Step.Kind.CRASH, () -> powerLost ? "loses power" : "is killed");
         node.crash(powerLost);
     }
 
@@ -288,22 +294,21 @@ public final class Simulation {
         List<SimulatedNode> back = new ArrayList<>(nodes);
         back.removeAll(away);
         for (SimulatedNode gone : away) {
+            if (gone.isStranger()) {
+                continue;
+            }
             if (gone.isUp()) {
                 crash(gone, true);
             }
             gone.pauseUntil(Long.MAX_VALUE); // nobody brings it back
         }
-        for (SimulatedNode node : back) {
-            node.pauseUntil(0);
-            node.disk().heal();
-            if (!node.isUp()) {
-                node.start();
-            }
-        }
+        back.forEach(SimulatedNode::awake);
+        strangers.comeAgain(back);
         observer.world(() -> "healed: " + back);
         long slots =
                 witness.executed() + clients.open().size() + 1; // to catch up with, and what waits: a slot may hold one
         long bound = 200 * electionMicros + 20L * Swarm.TICK_MICROS * slots;
+        await(bound, "identity: whoever comes without a node's memory is told so, and stops", back, strangers::areGone);
         long[] askAgainAt = {now}; // a call may end without an answer, its session having expired meanwhile
         List<SimulatedNode> owing = new ArrayList<>(back);
         List<SimulatedNode> reading = new ArrayList<>(back);

@@ -76,8 +76,16 @@ public enum Situation {
     INSTALLED_AS_FOLLOWER,
     /** A node that campaigned was set to another's snapshot. */
     INSTALLED_AS_CANDIDATE,
+    /** A command that had been asked for before its member was set to another's snapshot was answered. */
+    ANSWERED_AFTER_INSTALL,
     /** A part of a snapshot did not come, and was asked for again. */
     TRANSFER_RESUMED,
+    /** A node gave up a snapshot that was on its way to it. */
+    TRANSFER_GIVEN_UP,
+    /** A node that was being sent a snapshot left its sender for another member. */
+    PROVIDER_CHANGED,
+    /** A node took a snapshot and trimmed less than that allows, because a member was being sent an older one. */
+    TRIM_HELD_BY_TRANSFER,
     /** A start found a journal the first records of which were trimmed. */
     TRIMMED,
 
@@ -132,6 +140,22 @@ public enum Situation {
     DAMAGE_FOUND,
     /** A start found nothing wrong with a disk on which the start before had found that something was lost. */
     DISK_REPAIRED,
+    /** The scrubber found damage that nobody had come to; the node went on. */
+    SCRUB_FOUND_DAMAGE,
+    /** A round of the scrubber found nothing where one before had found damage: a snapshot and a trim do without it. */
+    DAMAGE_REPAIRED,
+    /** A node that had lost chosen values was whole again, because others told it the values. */
+    REBUILT_BY_VALUES,
+    /** A node that had lost chosen values was whole again, because another's snapshot stands for them. */
+    REBUILT_BY_SNAPSHOT,
+    /** A slot in which a node did not know what it had voted for was known again. */
+    UNKNOWN_SLOT_RESOLVED,
+    /** A node whose disk was wiped was refused, and stopped. */
+    WIPED_NODE_REFUSED,
+    /** A node that came back on an older copy of its disk was refused, and stopped. */
+    OLD_COPY_REFUSED,
+    /** A second process under a node's id was refused, and stopped. */
+    TWIN_REFUSED,
     /** A node did not come up: the power or the disk failed during the start. */
     FAILED_AT_START,
     /** A start found less than was appended: a tail that was not forced is gone, and cut. */

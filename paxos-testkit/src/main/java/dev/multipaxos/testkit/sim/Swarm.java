@@ -24,7 +24,9 @@ import java.util.SplittableRandom;
  * @param parameters the protocol's numbers
  * @param segmentBytes the size of a journal's segment
  * @param limits the bounds of a node
+ * @param theme what it is about
  * @param retention when a node takes a snapshot and what it keeps; the rate is of a clock that runs fast
+ * @param scrubMicros the time between two rounds of the scrubber; 0: it never looks
  * @param snapshotPaddingBytes by how much a snapshot is longer than the workload makes it
  * @param sessions the rules of the session table
  * @param remoteClients how many clients are no members
@@ -42,7 +44,9 @@ record Swarm(
         Parameters parameters,
         int segmentBytes,
         Limits limits,
+        Theme theme,
         Retention retention,
+        int scrubMicros,
         int snapshotPaddingBytes,
         SessionRules sessions,
         int remoteClients,
@@ -72,7 +76,8 @@ record Swarm(
             int phase2 = 1 + random.nextInt(size);
             quorums = new Quorums(size, size + 1 - phase2, phase2);
         }
-        boolean roomy = random.nextInt(4) == 0;
+        Theme theme = Theme.draw(random, quorums.phase1() < size && quorums.phase2() < size);
+        boolean roomy = random.nextInt(4) == 0 && !theme.isScarce();
         int alpha = 1 + random.nextInt(roomy ? 64 : 8);
         int heartbeat = 1 + random.nextInt(4);
         Parameters parameters = new Parameters(
@@ -90,16 +95,17 @@ record Swarm(
             drawn.add(left.remove(random.nextInt(left.size())));
         }
         boolean duels = size > 2
-                && random.nextInt(4) == 0
+                && random.nextInt(theme.duelsEvery()) == 0
                 && config.faults().contains(Fault.LEADER_CUT_OFF)
                 && config.faults().containsAll(WITH_DUELS);
         if (duels) { // leaders that are cut off again and again leave different votes for the same slots behind
             drawn.add(Fault.LEADER_CUT_OFF);
-            drawn.add(WITH_DUELS.get(random.nextInt(WITH_DUELS.size())));
+            drawn.add(random.nextBoolean() ? Fault.LOSS : WITH_DUELS.get(random.nextInt(WITH_DUELS.size())));
         }
         if (size > VOTERS_SPARE_TWO && random.nextInt(8) == 0 && config.faults().contains(Fault.LATE_VOTER)) {
             drawn.add(Fault.LATE_VOTER); // rarely drawn where it could do something
         }
+        drawn.addAll(theme.faults(random, config.faults()));
         boolean unbounded = config.unboundedEvery() > 0
                 && drawn.stream().anyMatch(Fault::isDamage)
                 && random.nextInt(config.unboundedEvery()) == 0;
@@ -118,8 +124,9 @@ record Swarm(
                 answerBytesMax(seed, size + remoteClients));
         int batchBytesMax = 1 + random.nextInt(roomy ? 4_000 : 500);
         int largestBytes = Math.max(batchBytesMax, paddingBytesMax + commandBytesMax + OVERHEAD_BYTES);
-        Retention retention = retention(random);
-        int snapshotPaddingBytes = random.nextInt(random.nextInt(4) == 0 ? 30_000 : 2_000);
+        Retention retention = theme.retention(random);
+        int snapshotPaddingBytes = theme.snapshotPaddingBytes(random);
+        int scrubMicros = random.nextInt(4) == 0 ? 0 : 1_000 + random.nextInt(20_000);
         return new Swarm(
                 quorums,
                 parameters,
@@ -130,7 +137,9 @@ record Swarm(
                         parameters.chunkBytes(),
                         batchBytesMax,
                         paddingBytesMax + commandBytesMax + OVERHEAD_BYTES),
+                theme,
                 retention,
+                scrubMicros,
                 snapshotPaddingBytes,
                 sessions,
                 remoteClients,
@@ -152,17 +161,6 @@ record Swarm(
         SplittableRandom random = new SplittableRandom(~seed);
         long most = random.nextInt(random.nextBoolean() ? 200 : 5_000);
         return random.nextInt(4) == 0 ? 1 << 20 : clients * 160L + most;
-    }
-
-    /**
-     * Snapshots are taken several times in a run, now and then only when an operator asks, and little is kept behind them; now and
-     * then all of it, so that what is damaged goes only if somebody sees to it.
-     */
-    private static Retention retention(SplittableRandom random) {
-        return new Retention(
-                random.nextInt(8) == 0 ? 0 : 1_000 + random.nextInt(30_000),
-                random.nextBoolean() ? 0 : random.nextInt(random.nextInt(4) == 0 ? 2_000_000 : 20_000),
-                1_024L << random.nextInt(12));
     }
 
     private static Limits limits(

@@ -10,17 +10,21 @@ import dev.multipaxos.wire.WireException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Tells the witness what the real storage has forced, what it lets go of, and what it finds again. */
 final class WitnessedStorage extends PassingStorage {
     private final DurableFacts facts;
     private final Witness witness;
+    private final Consumer<String> damageHeard;
     private boolean replayed;
 
-    WitnessedStorage(DurableStorage storage, DurableFacts facts, Witness witness) {
+    /** Witnesses a storage; {@code damageHeard} is told where the scrubber finds something. */
+    WitnessedStorage(DurableStorage storage, DurableFacts facts, Witness witness, Consumer<String> damageHeard) {
         super(storage);
         this.facts = facts;
         this.witness = witness;
+        this.damageHeard = damageHeard;
     }
 
     @Override
@@ -90,6 +94,23 @@ final class WitnessedStorage extends PassingStorage {
         long upTo = super.trimmedUpTo(group);
         facts.saysTrimmed(upTo);
         return upTo;
+    }
+
+    @Override
+    public void watch(DamageListener listener) {
+        super.watch(new DamageListener() {
+            @Override
+            public void journalDamaged(String where, long upTo) {
+                damageHeard.accept(where);
+                listener.journalDamaged(where, upTo);
+            }
+
+            @Override
+            public void snapshotDamaged(SnapshotStore.Id id) {
+                damageHeard.accept(id.toString());
+                listener.snapshotDamaged(id);
+            }
+        });
     }
 
     @Override

@@ -38,6 +38,18 @@ class DiskFaultsTest {
     }
 
     @Test
+    void rot_that_nobody_comes_to_is_found_by_the_scrubber_and_goes_with_the_repair() {
+        Coverage coverage = new Coverage();
+        for (long seed = 1; seed <= 40; seed++) {
+            coverage.add(new Simulation(seed, new SimulationConfig(3, 5, List.of(Fault.ROT)).withUnboundedEvery(0))
+                    .run(EVENTS)
+                    .coverage());
+        }
+        assertThat(coverage.count(Situation.SCRUB_FOUND_DAMAGE)).isGreaterThan(2);
+        assertThat(coverage.count(Situation.DAMAGE_REPAIRED)).isPositive();
+    }
+
+    @Test
     void any_disk_may_be_damaged_and_nothing_false_is_said() {
         int lost = 0;
         List<Fault> faults = List.of(Fault.ROT, Fault.LOST_WRITE, Fault.MISDIRECTED_WRITE, Fault.POWER_LOSS);
