@@ -50,6 +50,7 @@ final class SimulatedDisk implements Disk {
     private int powerLostAfterRename = -1; // so many after the next rename
     private int room = Integer.MAX_VALUE; // bytes by which files can still grow
     private boolean failed;
+    private boolean readFailed;
     private boolean powerLost;
 
     // damage
@@ -107,6 +108,11 @@ final class SimulatedDisk implements Disk {
         return failed;
     }
 
+    /** {@return whether a read has failed since the last {@link #release}, endured or not} */
+    boolean hasFailedToRead() {
+        return readFailed;
+    }
+
     /** What failed was a snapshot, which a node can do without. */
     void isEndured() {
         failed = false;
@@ -121,6 +127,7 @@ final class SimulatedDisk implements Disk {
     void release() {
         locked = false;
         failed = false;
+        readFailed = false;
         failsIn = -1;
         readFailsIn = -1;
         powerLostIn = -1;
@@ -412,6 +419,7 @@ final class SimulatedDisk implements Disk {
         public int read(ByteBuffer target, long position) throws IOException {
             if (readFailsIn >= 0 && --readFailsIn < 0) {
                 failed = true;
+                readFailed = true;
                 throw new IOException("input/output error in a read");
             }
             if (position >= content.size()) {

@@ -31,11 +31,11 @@ final class SimulatedScrubber {
         return more;
     }
 
-    /** It says that something is damaged, or cannot be read. */
+    /** It says that something is damaged, or cannot be read; and that again and again, as long as nothing has taken its place. */
     void finds(String where) {
         SimulatedDisk disk = node.disk();
         check(
-                disk.isDamaged() || disk.hasFailed(),
+                disk.isDamaged() || disk.hasFailedToRead(),
                 () -> "recovery: the scrubber of node " + node.id() + " finds damage where there is none: " + where);
         node.note(Step.Kind.NOTE, () -> "finds damage: " + where);
         found = true;
