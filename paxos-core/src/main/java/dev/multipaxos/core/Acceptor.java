@@ -16,6 +16,9 @@ import java.util.List;
  */
 final class Acceptor {
 
+    /** About so many chunks' bytes are told at once: some megabytes, less than a transport or a mailbox must hold. */
+    private static final int CHUNKS_AT_ONCE = 8;
+
     private final int chunkBytes;
     private final ReplicatedLog log;
     private final Learner learner;
@@ -39,7 +42,7 @@ final class Acceptor {
         return promised;
     }
 
-    /** Answers from the present state, the first time and every other. */
+    /** Answers from the present state, the first time and every other; from where the asker lacks something. */
     void onPrepare(int from, Prepare message, Effects effects) {
         if (message.ballot().isBelow(promised)) {
             effects.send(from, new Rejected(promised));
@@ -49,20 +52,23 @@ final class Acceptor {
             promised = message.ballot();
             effects.append(new Record.Promised(promised));
         }
-        UnknownSlots unknown =
-                log.unknown().within(Math.max(message.fromSlot(), learner.chosenUpTo() + 1), Long.MAX_VALUE);
-        long covered = message.fromSlot();
+        long first = Math.max(message.fromSlot(), message.resumeAt());
+        UnknownSlots unknown = log.unknown().within(Math.max(first, learner.chosenUpTo() + 1), Long.MAX_VALUE);
+        Answer answer = new Answer(from, message, effects);
+        long covered = first;
         List<Unknown> before =
                 new ArrayList<>(); // what is lost since the last chunk: no chunk covers it, the next one names it
         for (Unknown lost : unknown.ranges()) {
             if (covered < lost.first()) {
-                tell(from, message, covered, lost.first() - 1, before, effects);
+                if (!answer.tell(covered, lost.first() - 1, before)) {
+                    return;
+                }
                 before = new ArrayList<>();
             }
             name(lost, before);
             covered = lost.last() + 1;
         }
-        tell(from, message, covered, Long.MAX_VALUE, before, effects);
+        answer.tell(covered, Long.MAX_VALUE, before);
     }
 
     /**
@@ -78,41 +84,67 @@ final class Acceptor {
         }
     }
 
-    /** Says what is held in a run of slots, in as many chunks as it takes. */
-    private void tell(int to, Prepare asked, long coveredFrom, long coveredTo, List<Unknown> unknown, Effects effects) {
-        long slot = Math.max(coveredFrom, learner.chosenUpTo() + 1);
-        long covered = coveredFrom;
-        List<Entry> chunk = new ArrayList<>();
-        long bytes = 0;
-        for (; slot <= Math.min(coveredTo, log.top()); slot++) {
-            if (log.isEmpty(slot)) {
-                continue;
-            }
-            Value value = log.value(slot);
-            int size = value.bytes() + Parameters.ENTRY_OVERHEAD_BYTES;
-            if (!chunk.isEmpty() && bytes + size > chunkBytes) {
-                effects.send(to, promise(asked, covered, slot - 1, chunk, unknown));
-                covered = slot;
-                chunk = new ArrayList<>();
-                bytes = 0;
-            }
-            chunk.add(new Entry(slot, log.ballot(slot), value, log.isChosen(slot)));
-            bytes += size;
-        }
-        effects.send(to, promise(asked, covered, coveredTo, chunk, unknown));
-    }
+    /**
+     * What a {@code Prepare} is told, chunk by chunk, and not more at once than every transport can hold: what it dropped of a longer
+     * answer would be missing again whenever it is asked for.
+     */
+    private final class Answer {
+        private final int to;
+        private final Prepare asked;
+        private final Effects effects;
+        private long told; // bytes
 
-    private Promise promise(
-            Prepare asked, long coveredFrom, long coveredTo, List<Entry> entries, List<Unknown> unknown) {
-        return new Promise(
-                asked.ballot(),
-                asked.fromSlot(),
-                coveredFrom,
-                coveredTo,
-                entries,
-                learner.chosenUpTo(),
-                compaction.clearedUpTo(),
-                unknown);
+        Answer(int to, Prepare asked, Effects effects) {
+            this.to = to;
+            this.asked = asked;
+            this.effects = effects;
+        }
+
+        /** Says what is held in a run of slots; false if there is more of it than is told at once. */
+        boolean tell(long coveredFrom, long coveredTo, List<Unknown> unknown) {
+            long covered = coveredFrom;
+            List<Entry> chunk = new ArrayList<>();
+            long bytes = 0;
+            long slot = Math.max(coveredFrom, learner.chosenUpTo() + 1);
+            for (; slot <= Math.min(coveredTo, log.top()); slot++) {
+                if (log.isEmpty(slot)) {
+                    continue;
+                }
+                Value value = log.value(slot);
+                int size = value.bytes() + Parameters.ENTRY_OVERHEAD_BYTES;
+                if (!chunk.isEmpty() && bytes + size > chunkBytes) {
+                    told += bytes;
+                    boolean more = told >= (long) CHUNKS_AT_ONCE * chunkBytes;
+                    send(covered, slot - 1, chunk, unknown, more);
+                    if (more) {
+                        return false;
+                    }
+                    covered = slot;
+                    chunk = new ArrayList<>();
+                    bytes = 0;
+                }
+                chunk.add(new Entry(slot, log.ballot(slot), value, log.isChosen(slot)));
+                bytes += size;
+            }
+            told += bytes;
+            send(covered, coveredTo, chunk, unknown, false);
+            return true;
+        }
+
+        private void send(long coveredFrom, long coveredTo, List<Entry> entries, List<Unknown> unknown, boolean more) {
+            effects.send(
+                    to,
+                    new Promise(
+                            asked.ballot(),
+                            asked.fromSlot(),
+                            coveredFrom,
+                            coveredTo,
+                            entries,
+                            learner.chosenUpTo(),
+                            compaction.clearedUpTo(),
+                            unknown,
+                            more));
+        }
     }
 
     /** Judges a repeat like a first, against the present state. */

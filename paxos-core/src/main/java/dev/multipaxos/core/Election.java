@@ -153,6 +153,13 @@ final class Election {
         heartbeat = parameters.heartbeatTicks();
     }
 
+    /** A candidate was told something: as long as answers come, a long one may take its time. */
+    void onAnswer() {
+        if (phase == Phase.PREPARING) {
+            countdown = timeout();
+        }
+    }
+
     void lead(Ballot ballot) {
         phase = Phase.LEADING;
         leader = ballot;

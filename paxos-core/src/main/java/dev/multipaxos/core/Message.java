@@ -84,8 +84,24 @@ public sealed interface Message {
      *
      * @param ballot the sender's ballot
      * @param fromSlot the first slot that it asks about: the one after its chosen prefix when it began
+     * @param resumeAt the first slot of which the receiver's answer is still missing; {@code fromSlot} if all of it is
      */
-    record Prepare(Ballot ballot, long fromSlot) implements Binding {
+    record Prepare(Ballot ballot, long fromSlot, long resumeAt) implements Binding {
+        /**
+         * Asks for the first time.
+         *
+         * @param ballot the sender's ballot
+         * @param fromSlot the first slot that it asks about
+         */
+        public Prepare(Ballot ballot, long fromSlot) {
+            this(ballot, fromSlot, fromSlot);
+        }
+
+        /** {@return whether a part of the answer has arrived} */
+        public boolean isResumed() {
+            return resumeAt > fromSlot;
+        }
+
         @Override
         public void deliverTo(Handler handler, int from, Effects effects) {
             handler.onPrepare(from, this, effects);
@@ -105,6 +121,7 @@ public sealed interface Message {
      * @param clearedUpTo the prefix that every member holds and has executed
      * @param unknown the slots of which the sender has lost what it held, between the chunk before this and this one at least;
      *     ascending and disjoint, at most {@link #UNKNOWN_MAX} ranges
+     * @param more whether this is as much as is told at once: for what follows the sender wants to be asked again
      */
     record Promise(
             Ballot ballot,
@@ -114,7 +131,8 @@ public sealed interface Message {
             List<Entry> entries,
             long chosenUpTo,
             long clearedUpTo,
-            List<Unknown> unknown)
+            List<Unknown> unknown,
+            boolean more)
             implements Binding {
         /** So many ranges of unknown slots are named in one chunk at most. */
         public static final int UNKNOWN_MAX = 1_024;
@@ -123,6 +141,30 @@ public sealed interface Message {
         public Promise {
             entries = List.copyOf(entries);
             unknown = List.copyOf(unknown);
+        }
+
+        /**
+         * The last chunk, or one behind which others follow unasked.
+         *
+         * @param ballot the ballot that is promised
+         * @param fromSlot the first slot asked about
+         * @param coveredFrom the first slot that this chunk speaks of
+         * @param coveredTo the last slot that this chunk speaks of
+         * @param entries what the sender holds there, ascending
+         * @param chosenUpTo the sender's chosen prefix
+         * @param clearedUpTo the prefix that every member holds and has executed
+         * @param unknown the slots of which the sender has lost what it held
+         */
+        public Promise(
+                Ballot ballot,
+                long fromSlot,
+                long coveredFrom,
+                long coveredTo,
+                List<Entry> entries,
+                long chosenUpTo,
+                long clearedUpTo,
+                List<Unknown> unknown) {
+            this(ballot, fromSlot, coveredFrom, coveredTo, entries, chosenUpTo, clearedUpTo, unknown, false);
         }
 
         /**
@@ -144,7 +186,7 @@ public sealed interface Message {
                 List<Entry> entries,
                 long chosenUpTo,
                 long clearedUpTo) {
-            this(ballot, fromSlot, coveredFrom, coveredTo, entries, chosenUpTo, clearedUpTo, List.of());
+            this(ballot, fromSlot, coveredFrom, coveredTo, entries, chosenUpTo, clearedUpTo, List.of(), false);
         }
 
         @Override

@@ -96,16 +96,24 @@ final class Proposer {
         if (merging == null) {
             return;
         }
-        Prepare prepare = new Prepare(ballot, merging.fromSlot());
         List<Integer> silent = merging.incomplete(configuration);
         if (silent.contains(self)) {
-            acceptor.onPrepare(
-                    self, prepare, effects); // first: its record must be on the disk before anybody hears of the ballot
+            askForPromise(
+                    self, merging, effects); // first: its record must be on the disk before anybody hears of the ballot
         }
         for (int node : silent) {
             if (node != self) {
-                effects.send(node, prepare);
+                askForPromise(node, merging, effects);
             }
+        }
+    }
+
+    private void askForPromise(int node, Recovery merging, Effects effects) {
+        Prepare prepare = new Prepare(ballot, merging.fromSlot(), merging.resumeAt(configuration.indexOf(node)));
+        if (node == self) {
+            acceptor.onPrepare(self, prepare, effects);
+        } else {
+            effects.send(node, prepare);
         }
     }
 
@@ -119,13 +127,22 @@ final class Proposer {
         bytesInFlight = 0;
     }
 
-    void onPromise(int from, Promise message) {
+    /**
+     * Takes a chunk, and asks at once for what follows it, if it is to be asked for.
+     *
+     * @return whether it told something new
+     */
+    boolean onPromise(int from, Promise message, Effects effects) {
         Recovery merging = recovery;
         if (merging == null) {
-            return;
+            return false;
         }
-        merging.onPromise(configuration.indexOf(from), message);
+        boolean news = merging.onPromise(configuration.indexOf(from), message);
         slotIn = Math.max(slotIn, merging.top() + 1);
+        if (message.more() && merging.incomplete(configuration).contains(from)) {
+            askForPromise(from, merging, effects);
+        }
+        return news;
     }
 
     /** A slot was learned to be chosen: nothing is proposed there any more, and what lies below belongs to recovery. */

@@ -83,11 +83,16 @@ final class Recovery {
         return fromSlot;
     }
 
-    /** Takes one chunk from the member with this index; how often, and in which order, does not matter. */
-    void onPromise(int member, Promise message) {
+    /**
+     * Takes one chunk from the member with this index; how often, and in which order, does not matter.
+     *
+     * @return whether it told something new
+     */
+    boolean onPromise(int member, Promise message) {
         if (message.fromSlot() != fromSlot) {
-            return;
+            return false;
         }
+        SlotRanges before = told[member];
         for (Entry entry : message.entries()) {
             merged.merge(entry.slot(), entry, Recovery::higher);
             top = Math.max(top, entry.slot());
@@ -102,6 +107,7 @@ final class Recovery {
         chosenUpTo[member] = Math.max(chosenUpTo[member], Math.max(message.chosenUpTo(), message.clearedUpTo()));
         top = Math.max(top, chosenUpTo[member]);
         noteComplete(member);
+        return !told[member].equals(before);
     }
 
     /** This slot is chosen, as somebody else told. */
@@ -120,13 +126,28 @@ final class Recovery {
         return one.ballot().isBelow(other.ballot()) ? other : one;
     }
 
+    /** The first slot of which the member with this index has told nothing. */
+    long resumeAt(int member) {
+        long slot = firstOpen(member);
+        for (int i = 0; i < told[member].count(); i++) {
+            if (told[member].first(i) <= slot && slot <= told[member].last(i)) {
+                slot = told[member].last(i) == Long.MAX_VALUE ? Long.MAX_VALUE : told[member].last(i) + 1;
+            }
+        }
+        return slot == firstOpen(member) ? fromSlot : slot;
+    }
+
+    /** What is chosen there leaves no gap. */
+    private long firstOpen(int member) {
+        return Math.max(fromSlot, chosenUpTo[member] + 1);
+    }
+
     private void noteTold(int member, long first, long last) {
         told[member] = told[member].with(first, last);
     }
 
     private void noteComplete(int member) {
-        long firstOpen = Math.max(fromSlot, chosenUpTo[member] + 1); // what is chosen there leaves no gap
-        if (told[member].containsAll(firstOpen, Long.MAX_VALUE)) {
+        if (told[member].containsAll(firstOpen(member), Long.MAX_VALUE)) {
             complete |= 1L << member;
         }
     }

@@ -336,7 +336,8 @@ public final class Replica {
                 return;
             }
             stepDownBelow(message.ballot(), effects);
-            if (acceptor.promised().isBelow(message.ballot())) {
+            boolean goesOn = message.isResumed() && message.ballot().equals(acceptor.promised()) && from != self;
+            if (acceptor.promised().isBelow(message.ballot()) || goesOn) {
                 election.follow(); // leave the candidate its time
             }
             acceptor.onPrepare(from, message, effects);
@@ -355,7 +356,9 @@ public final class Replica {
                 }
             }
             election.hear(from);
-            proposer.onPromise(from, message);
+            if (proposer.onPromise(from, message, effects)) {
+                election.onAnswer();
+            }
             leadIfElected(effects);
         }
 

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class HostedLoop implements Job {
 
+    /** So often it is looked at whether the transport is still there: the application may have closed it. */
+    private static final long LOOK_SECONDS = 1;
+
     private final EventLoop loop;
     private final Mailbox mailbox;
     private final ScheduledExecutorService host;
@@ -54,7 +57,11 @@ final class HostedLoop implements Job {
     private void awaitEnd() {
         while (over.getCount() > 0) {
             try {
-                over.await();
+                if (!over.await(LOOK_SECONDS, TimeUnit.SECONDS) && host.isTerminated() && over.getCount() > 0) {
+                    thrown = new IllegalStateException(
+                            "the transport was closed before its node: leave that to the node's close()");
+                    return;
+                }
             } catch (InterruptedException e) {
                 // nobody ends this thread that way
             }
@@ -66,7 +73,7 @@ final class HostedLoop implements Job {
             try {
                 host.execute(this::turn);
             } catch (RejectedExecutionException e) {
-                // the loop has ended meanwhile, and the transport with it
+                // the transport was closed, and there will be no turn
             }
         }
     }

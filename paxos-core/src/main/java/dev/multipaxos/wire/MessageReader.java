@@ -70,8 +70,12 @@ final class MessageReader {
             }
             case PeerHead.PREPARE_FIELD_NUMBER -> {
                 PeerProto.Prepare prepare = Head.readMessage(in, PREPARE);
-                return new Message.Prepare(
-                        Values.used(Values.fromProto(prepare.getBallot())), Head.slot(prepare.getFromSlot()));
+                long fromSlot = Head.slot(prepare.getFromSlot());
+                long resumeAt = prepare.getResumeAt() == 0 ? fromSlot : Head.slot(prepare.getResumeAt());
+                if (resumeAt < fromSlot) {
+                    throw Head.bad("a question about slots from " + fromSlot + " on resumes at " + resumeAt);
+                }
+                return new Message.Prepare(Values.used(Values.fromProto(prepare.getBallot())), fromSlot, resumeAt);
             }
             case PeerHead.REJECTED_FIELD_NUMBER -> {
                 PeerProto.Rejected rejected = Head.readMessage(in, REJECTED);
@@ -186,6 +190,7 @@ final class MessageReader {
         long coveredTo = 0;
         List<Message.Entry> entries = new ArrayList<>();
         List<Message.Unknown> unknown = new ArrayList<>();
+        boolean more = false;
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             switch (tag) {
                 case PeerProto.Promise.BALLOT_FIELD_NUMBER << 3 | DELIMITED -> ballot = Values.readBallot(in);
@@ -217,6 +222,7 @@ final class MessageReader {
                     }
                     unknown.add(lost);
                 }
+                case PeerProto.Promise.MORE_FIELD_NUMBER << 3 -> more = in.readBool();
                 default -> Head.skip(in, tag);
             }
         }
@@ -243,7 +249,8 @@ final class MessageReader {
                 entries,
                 prefix(chosenUpTo),
                 prefix(clearedUpTo),
-                unknown);
+                unknown,
+                more);
     }
 
     private static Message.Unknown unknown(CodedInputStream in) throws IOException {

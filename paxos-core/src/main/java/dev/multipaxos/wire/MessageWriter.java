@@ -62,6 +62,7 @@ final class MessageWriter {
                     PeerProto.Prepare.newBuilder()
                             .setBallot(Values.toProto(prepare.ballot()))
                             .setFromSlot(prepare.fromSlot())
+                            .setResumeAt(prepare.isResumed() ? prepare.resumeAt() : 0)
                             .build());
         } else if (message instanceof Message.Promise promise) {
             return Said.generated(PeerHead.PROMISE_FIELD_NUMBER, toProto(promise));
@@ -105,6 +106,7 @@ final class MessageWriter {
                     .setLast(lost.last())
                     .setUpTo(Values.toProto(lost.upTo())));
         }
+        proto.setMore(promise.more());
         return proto.build();
     }
 

@@ -94,6 +94,7 @@ class GoldenBytesTest {
         peer(all, "PreVoteReply", new Message.PreVoteReply(BALLOT, true, Ballot.ZERO, 41));
         peer(all, "PreVoteReply refused", new Message.PreVoteReply(BALLOT, false, new Ballot(9, 3), 41));
         peer(all, "Prepare", new Message.Prepare(BALLOT, 42));
+        peer(all, "Prepare resumed", new Message.Prepare(BALLOT, 42, 300));
         peer(
                 all,
                 "Promise",
@@ -121,6 +122,7 @@ class GoldenBytesTest {
                         List.of(
                                 new Message.Unknown(44, 300, new Ballot(6, 1)),
                                 new Message.Unknown(301, 301, Ballot.ZERO))));
+        peer(all, "Promise with-more", new Message.Promise(BALLOT, 42, 42, 43, List.of(), 41, 40, List.of(), true));
         peer(all, "Accept", new Message.Accept(BALLOT, 43, BATCH, 42));
         peer(all, "Accept of-no-op", new Message.Accept(BALLOT, 43, Value.NO_OP, 42));
         peer(

@@ -55,7 +55,8 @@ final class Samples {
     }
 
     Message.Prepare prepare() {
-        return new Message.Prepare(ballot(), slot());
+        long fromSlot = slot();
+        return new Message.Prepare(ballot(), fromSlot, Math.max(fromSlot, slot()));
     }
 
     Message.Promise promise() {
@@ -69,7 +70,15 @@ final class Samples {
         }
         long coveredTo = random.nextBoolean() ? Long.MAX_VALUE : Math.max(slot, coveredFrom) + random.nextInt(3);
         return new Message.Promise(
-                ballot(), slot(), coveredFrom, coveredTo, entries, number(), number(), unknown(coveredFrom, coveredTo));
+                ballot(),
+                slot(),
+                coveredFrom,
+                coveredTo,
+                entries,
+                number(),
+                number(),
+                unknown(coveredFrom, coveredTo),
+                random.nextBoolean());
     }
 
     /** Ranges before and behind the slots that a chunk covers. */

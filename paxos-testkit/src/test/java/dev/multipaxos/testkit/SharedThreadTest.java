@@ -21,15 +21,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class SharedThreadTest {
 
+    private static NettyTransport transport(boolean shares) {
+        return NettyTransport.tcp(NettyOptions.builder().sharesThread(shares).build());
+    }
+
     /** Starts a lone node; the hook runs on the thread of the protocol when it has become the leader. */
     private static PaxosNode<Long, Long> start(
-            boolean shares, Consumer<String> hook, CompletableFuture<Throwable> stopped) {
+            NettyTransport transport, Consumer<String> hook, CompletableFuture<Throwable> stopped) {
         return PaxosNode.builder(new Cluster.Counter(), Codec.int64(), Codec.int64())
                 .member(1, Membership.of("1=127.0.0.1:1"))
                 .bind("127.0.0.1:0")
                 .storage(new MemoryStorage())
-                .transport(NettyTransport.tcp(
-                        NettyOptions.builder().sharesThread(shares).build()))
+                .transport(transport)
                 .listener(new NodeListener() {
                     @Override
                     public void leaderChanged(int leader) {
@@ -54,7 +57,7 @@ class SharedThreadTest {
     @ValueSource(booleans = {true, false})
     void commands_are_executed_and_a_close_leaves_no_thread(boolean shares) {
         AtomicReference<String> thread = new AtomicReference<>();
-        try (PaxosNode<Long, Long> node = start(shares, thread::set, new CompletableFuture<>())) {
+        try (PaxosNode<Long, Long> node = start(transport(shares), thread::set, new CompletableFuture<>())) {
             for (long i = 1; i <= 100; i++) {
                 assertThat(node.propose(1L).join()).isEqualTo(i);
             }
@@ -75,7 +78,7 @@ class SharedThreadTest {
                 refused.complete(e);
             }
         };
-        try (PaxosNode<Long, Long> node = start(shares, close, new CompletableFuture<>())) {
+        try (PaxosNode<Long, Long> node = start(transport(shares), close, new CompletableFuture<>())) {
             started.complete(node);
             assertThat(refused.join()).hasMessageContaining("a thread of the node itself");
             assertThat(node.propose(1L).join()).isEqualTo(1);
@@ -88,7 +91,7 @@ class SharedThreadTest {
         CompletableFuture<Throwable> stopped = new CompletableFuture<>();
         Error broken = new AssertionError("broken");
         PaxosNode<Long, Long> node = start(
-                shares,
+                transport(shares),
                 thread -> {
                     throw broken;
                 },
@@ -96,6 +99,23 @@ class SharedThreadTest {
 
         assertThat(stopped.join()).isSameAs(broken);
         assertThatThrownBy(() -> node.propose(1L).join()).hasCauseInstanceOf(PaxosException.NodeStopped.class);
+        node.close();
+        assertThatNothingRuns();
+    }
+
+    /** By the order of a try with resources, for instance. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_transport_that_the_application_closes_first_does_not_keep_the_node_from_ending(boolean shares) {
+        CompletableFuture<Throwable> stopped = new CompletableFuture<>();
+        NettyTransport transport = transport(shares);
+        PaxosNode<Long, Long> node = start(transport, thread -> {}, stopped);
+        assertThat(node.propose(1L).join()).isEqualTo(1);
+
+        transport.close();
+        if (shares) { // nobody takes turns any more
+            assertThat(stopped.join()).hasMessageContaining("closed before its node");
+        }
         node.close();
         assertThatNothingRuns();
     }

@@ -77,14 +77,14 @@ final class CoreMutants {
                         "Acceptor",
                         "PROMISE_CHUNK_SKIPS",
                         "where a promise is cut, the slot behind the cut is left out",
-                        "                bytes = 0;\n            }",
-                        "                bytes = 0;\n                continue;\n            }"),
+                        "                    bytes = 0;\n                }",
+                        "                    bytes = 0;\n                    continue;\n                }"),
                 core(
                         "Acceptor",
                         "FIRST_CHUNK_COVERS_ALL",
                         "the first chunk of a promise says that nothing comes after it",
-                        "promise(asked, covered, slot - 1, chunk, unknown)",
-                        "promise(asked, covered, Long.MAX_VALUE, chunk, unknown)"),
+                        "send(covered, slot - 1, chunk, unknown, more)",
+                        "send(covered, Long.MAX_VALUE, chunk, unknown, more)"),
                 core(
                         "Acceptor",
                         "ONE_BALLOT_FOR_TWO",
@@ -172,7 +172,7 @@ final class CoreMutants {
                         "Recovery",
                         "INCOMPLETE_PROMISE_COUNTS",
                         "a member counts with the first chunk of its promise",
-                        "if (told[member].containsAll(firstOpen, Long.MAX_VALUE)) {",
+                        "if (told[member].containsAll(firstOpen(member), Long.MAX_VALUE)) {",
                         "if (!covered[member].isEmpty()) {"),
                 core(
                         "Recovery",
