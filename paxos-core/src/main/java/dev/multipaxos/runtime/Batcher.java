@@ -159,8 +159,9 @@ final class Batcher {
     /** Lets go of this node's own calls that ended meanwhile: what has room no more must not wait on. */
     void forgetEnded() {
         waiting.removeIf(chunk -> {
-            waitingBytes -= chunk.isOver() ? chunk.bytes() : 0;
-            return chunk.isOver();
+            boolean over = chunk.isOver(); // asked once: the apply thread may end it meanwhile
+            waitingBytes -= over ? chunk.bytes() : 0;
+            return over;
         });
     }
 

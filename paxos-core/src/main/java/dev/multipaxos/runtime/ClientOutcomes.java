@@ -119,15 +119,10 @@ final class ClientOutcomes {
         connection.bytes = 0;
     }
 
-    /** Has a client told. One whose answers wait in too many bytes loses its connection, as one does that reads too slowly. */
+    /** Has a client told. Of several whose answers wait in too many bytes one loses its connection, as one does that reads too slowly. */
     static void reply(Mailbox mailbox, long connection, ClientMessage message) {
-        ClientReply reply = new ClientReply(connection, ClientCodec.head(message), ClientCodec.body(message));
-        int bytes = reply.head().length() + reply.body().length();
-        if (mailbox.add(Mailbox.Part.ANSWERS, reply, bytes)) {
-            mailbox.wake();
-        } else {
-            mailbox.add(new ClientLost(connection));
-        }
+        mailbox.answer(new ClientReply(connection, ClientCodec.head(message), ClientCodec.body(message)));
+        mailbox.wake();
     }
 
     /** A client whose answer found no room. */
@@ -140,6 +135,10 @@ final class ClientOutcomes {
 
     /** A frame for a client, made on the apply thread. */
     record ClientReply(long connection, Bytes head, Bytes body) implements Mail {
+        int bytes() {
+            return head.length() + body.length();
+        }
+
         @Override
         public void deliverTo(EventLoop loop) {
             loop.onClientReply(this);

@@ -183,7 +183,7 @@ final class JournalReader implements Job {
         } else {
             transfers.onServed(wanted.to(), wanted.fromSlot());
             Found found = new Found(new Input.LogRead(wanted.to(), wanted.fromSlot(), values));
-            if (mailbox.add(Mailbox.Part.ANSWERS, found, (int) payload)) { // else the member asks again
+            if (mailbox.add(Mailbox.Part.LOG, found, (int) payload)) { // else the member asks again
                 mailbox.wake();
             }
         }

@@ -1,7 +1,11 @@
 package dev.multipaxos.runtime;
 
+import dev.multipaxos.runtime.ClientOutcomes.ClientLost;
+import dev.multipaxos.runtime.ClientOutcomes.ClientReply;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -18,21 +22,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class Mailbox {
 
-    /** Who fills it with what has a size, and how many eighths of the bytes may be theirs. */
+    /** Who fills it with what has a size, and how many sixteenths of the bytes may be theirs. */
     enum Part {
         /** What members say. */
-        MEMBERS(3),
+        MEMBERS(6),
         /** What clients send. */
-        CLIENTS(2),
+        CLIENTS(4),
         /** What members send as bulk. */
-        BULK(1),
-        /** What this node has for clients, and for members that lag. */
-        ANSWERS(2);
+        BULK(2),
+        /** What this node has for clients: half of it waits, the other half is what a turn has taken. */
+        ANSWERS(3),
+        /** What this node has read for members that lag. */
+        LOG(1);
 
-        private final int eighths;
+        private final int sixteenths;
 
-        Part(int eighths) {
-            this.eighths = eighths;
+        Part(int sixteenths) {
+            this.sixteenths = sixteenths;
         }
     }
 
@@ -74,7 +80,7 @@ final class Mailbox {
      */
     Mailbox(long bytesMax) {
         for (Part part : Part.values()) {
-            shares.put(part, new Share(bytesMax / 8 * part.eighths));
+            shares.put(part, new Share(bytesMax / 16 * part.sixteenths));
         }
     }
 
@@ -105,6 +111,55 @@ final class Mailbox {
             filling.add(mail);
             return true;
         }
+    }
+
+    /**
+     * Adds an answer, without waking the loop. Where there is no room for it, whoever of the clients has most waiting loses its
+     * connection and what waits for it: none pays for what another one asks.
+     */
+    void answer(ClientReply reply) {
+        synchronized (lock) {
+            if (closed) {
+                return;
+            }
+            Share share = Objects.requireNonNull(shares.get(Part.ANSWERS));
+            if (share.filling > 0 && share.filling + reply.bytes() > share.max / 2) {
+                dropped++;
+                long most = mostAnswered(reply);
+                if (most != reply.connection()) {
+                    share.filling -= withdraw(most);
+                }
+                filling.add(new ClientLost(most));
+                if (most == reply.connection()) {
+                    return;
+                }
+            }
+            share.filling += reply.bytes(); // no more than the other one's were
+            filling.add(reply);
+        }
+    }
+
+    /** {@return the connection with the most bytes that wait, one more answer included} */
+    private long mostAnswered(ClientReply more) {
+        Map<Long, Long> bytes = new LinkedHashMap<>();
+        bytes.put(more.connection(), (long) more.bytes());
+        for (Mail mail : filling) {
+            if (mail instanceof ClientReply reply) {
+                bytes.merge(reply.connection(), (long) reply.bytes(), Long::sum);
+            }
+        }
+        return Collections.max(bytes.entrySet(), Map.Entry.comparingByValue()).getKey();
+    }
+
+    /** {@return how many bytes of answers were thrown away} */
+    private long withdraw(long connection) {
+        long[] bytes = new long[1];
+        filling.removeIf(mail -> {
+            boolean its = mail instanceof ClientReply reply && reply.connection() == connection;
+            bytes[0] += its ? ((ClientReply) mail).bytes() : 0;
+            return its;
+        });
+        return bytes[0];
     }
 
     /** Tells the loop to look at what other threads have published, without a letter. */

@@ -18,6 +18,7 @@ import dev.multipaxos.wire.FoundingRecordCodec;
 import dev.multipaxos.wire.RecordCodec;
 import dev.multipaxos.wire.WireException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -148,6 +149,7 @@ record Recovered(
         try {
             Snapshots.View restored = restore(store, settings.group(), reader, held);
             if (restored != null) {
+                checkAllWasRead(settings, restored.slot(), trimmedUpTo);
                 if (restored.slot()
                         < trimmedUpTo) { // it was got while rebuilding, which had to stop before it was done
                     LOG.warn(
@@ -158,11 +160,14 @@ record Recovered(
                 }
                 return new Begin(restored.slot(), restored);
             }
+        } catch (UncheckedIOException e) { // half of it is in the state machine
+            throw new StorageException(
+                    StorageException.Code.IO_FAILED, "node " + settings.node() + ": " + e.getMessage(), e);
         } catch (StorageException e) {
-            boolean alone = settings.membership().members().size() == 1;
-            if (!isOfNoUse(e) || (isUnread(e) && alone && held < trimmedUpTo)) { // the next start may read it
+            if (!isOfNoUse(e)) {
                 throw e;
             }
+            checkAllWasRead(settings, held, trimmedUpTo);
             LOG.warn(
                     "node {}: its snapshot cannot be used; {}",
                     settings.node(),
@@ -211,6 +216,27 @@ record Recovered(
                 throw e;
             }
             return older;
+        }
+    }
+
+    /**
+     * Alone, a node has nobody who has what is in a snapshot that could not be read: the next start may read it.
+     *
+     * @throws StorageException {@code IO_FAILED} if there is one, and what was restored does not reach the log
+     */
+    private static void checkAllWasRead(NodeSettings<?, ?> settings, long restored, long trimmedUpTo)
+            throws StorageException {
+        boolean alone = settings.membership().members().size() == 1;
+        if (!alone || restored >= trimmedUpTo) {
+            return;
+        }
+        SnapshotStore.Id id = settings.storage().snapshots().readAgain(settings.group());
+        if (id != null) {
+            throw new StorageException(
+                    StorageException.Code.IO_FAILED,
+                    "the snapshot of slot " + id.slot() + " could not be read, and then it could: start node "
+                            + settings.node() + " again",
+                    null);
         }
     }
 

@@ -30,7 +30,13 @@ final class Session {
     }
 
     void noteAnswersGone(long below, SessionEntries entries) {
-        noteGone((int) Math.min(below - floor, answers.length), entries);
+        noteGone(placesBelow(below), entries);
+    }
+
+    /** {@return how many places an acknowledgement frees; none if it is older than what was said before} */
+    private int placesBelow(long acknowledged) {
+        return (int)
+                Math.max(0, Math.min(acknowledged - floor, answers.length)); // compared as long: it may be far below
     }
 
     private void noteGone(int places, SessionEntries entries) {
@@ -49,7 +55,7 @@ final class Session {
 
     /** Forgets what is acknowledged; and gives back the room that many open commands have needed, when none is left. */
     void raiseFloor(long acknowledgedBelow) {
-        for (int place = 0; place < Math.min(acknowledgedBelow - floor, answers.length); place++) {
+        for (int place = 0; place < placesBelow(acknowledgedBelow); place++) {
             long sequence = floor + place;
             Bytes answer = answers[index(sequence)];
             if (answer != null) {

@@ -5,6 +5,7 @@ import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import java.io.InputStream;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a stored snapshot from the first byte to the last, a piece at a time. */
 final class SnapshotInput extends InputStream {
@@ -15,6 +16,7 @@ final class SnapshotInput extends InputStream {
     private Bytes piece = Bytes.EMPTY;
     private int at; // in the piece
     private long next; // where the next piece begins
+    private @Nullable StorageException failure;
 
     SnapshotInput(SnapshotStore.Reader reader) {
         this.reader = reader;
@@ -45,10 +47,21 @@ final class SnapshotInput extends InputStream {
         if (at < piece.length()) {
             return true;
         }
-        piece = reader.read(next, PIECE_BYTES);
+        try {
+            piece = reader.read(next, PIECE_BYTES);
+        } catch (StorageException e) {
+            failure = e;
+            throw e;
+        }
         next += piece.length();
         at = 0;
         return piece.length() > 0;
+    }
+
+    /** {@return why the last read failed, whatever its caller has made of that; null if none has} */
+    @Nullable
+    StorageException failure() {
+        return failure;
     }
 
     @Override

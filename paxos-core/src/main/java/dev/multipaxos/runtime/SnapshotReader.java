@@ -8,6 +8,7 @@ import dev.multipaxos.wire.SnapshotPart;
 import dev.multipaxos.wire.WireException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,13 +28,14 @@ record SnapshotReader(SnapshotStore store, FoundingRecord founding, Execution<?,
      * @return what it begins with
      * @throws StorageException if it is not there, damaged, or makes no sense; nothing was changed
      * @throws IllegalStateException if the state machine failed over it: it is neither what it was nor what the snapshot says
+     * @throws UncheckedIOException if the disk failed while the state machine was reading; likewise
      */
     SnapshotPart.Header restore(SnapshotStore.Id id) throws StorageException {
         try (SnapshotStore.Reader reader = open(id)) {
             SnapshotStore.verify(reader);
-            InputStream in = new SnapshotInput(reader);
+            SnapshotInput in = new SnapshotInput(reader);
             SnapshotPart.Header header = readHeader(id, in);
-            execution.restore(header, in);
+            restore(header, in);
             return header;
         } catch (StorageException e) {
             throw e;
@@ -42,6 +44,20 @@ record SnapshotReader(SnapshotStore store, FoundingRecord founding, Execution<?,
         } catch (IOException e) {
             throw new StorageException(
                     StorageException.Code.IO_FAILED, "the snapshot of slot " + id.slot() + " cannot be read: " + e, e);
+        }
+    }
+
+    private void restore(SnapshotPart.Header header, SnapshotInput in) throws IOException {
+        try {
+            execution.restore(header, in);
+        } catch (IllegalStateException e) {
+            StorageException failure = in.failure();
+            if (failure == null) {
+                throw e;
+            }
+            String message = "the state machine is half set to the snapshot of slot " + header.slot()
+                    + ", the rest of which could not be read: " + failure.getMessage() + "; start the node again";
+            throw new UncheckedIOException(message, new StorageException(failure.code(), message, e));
         }
     }
 

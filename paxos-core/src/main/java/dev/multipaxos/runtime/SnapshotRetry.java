@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tries again to read a snapshot of this node's own that could not be read: what is in it may be nowhere else. As soon as it can be
- * read, and goes beyond what the state machine has executed, that is set to it, as to a member's.
+ * read, and goes beyond what the state machine has executed, that is set to it, as to a member's. It ends when there is none left.
  *
  * <p>Owned by the thread of {@link TransferJob}.
  */
@@ -27,6 +27,7 @@ final class SnapshotRetry {
     private final TransferHost host;
     private long dueNanos;
     private int failures;
+    private long offered; // the slot of the last that could be read again: until it is executed, it may fail once more
 
     /**
      * Begins: the start may have found one.
@@ -64,12 +65,16 @@ final class SnapshotRetry {
         try {
             SnapshotStore.Id id = store.readAgain(group);
             if (id == null) {
-                failures = 0;
-            } else if (id.slot() > executedUpTo.getAsLong()) {
+                failures = executedUpTo.getAsLong() < offered ? failures : 0;
+                return;
+            }
+            if (id.slot() > executedUpTo.getAsLong()) {
                 LOG.info("node {} can read its snapshot of slot {} again, and goes on behind it", self, id.slot());
                 failures++; // should it fail again, the next attempt comes later
+                offered = id.slot();
                 host.install(id);
             }
+            dueNanos = nowNanos + pauseNanos(); // a newer one may still wait for that
         } catch (StorageException e) {
             failures++;
             dueNanos = nowNanos + pauseNanos();

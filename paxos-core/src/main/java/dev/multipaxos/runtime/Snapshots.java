@@ -60,8 +60,8 @@ final class Snapshots {
     private boolean taking;
     private final long chosenBefore; // no snapshot below stands for all that the journal has lost
     private long stored; // by the state machine, in a store of its own
-    private final long
-            damagedSlot; // the last of which the start has found records lost: no snapshot below stands for them
+    private final long damagedSlot; // the last of which the start has found records lost
+    private final long lostUpTo; // of that, and of the log that was trimmed: no snapshot below stands for all of it
     private long damagedEnd; // a journal position: while anything below is kept, so is damage; 0 if there is none
     private boolean repairDue; // one is to be taken though nothing was executed since the last
     private boolean repairing; // it is being taken
@@ -123,6 +123,7 @@ final class Snapshots {
         this.begunPosition = storage.position() - journalBytes;
         this.chosenBefore = chosenBefore;
         this.damagedSlot = damagedUpTo;
+        this.lostUpTo = Math.max(damagedUpTo, trimmedUpTo);
         this.damagedEnd = damagedUpTo < 0 ? 0 : storage.position();
         boolean snapshotLost = found.slot() < trimmedUpTo && !apply.isDurable();
         this.repairDue = damagedUpTo >= 0 || snapshotLost;
@@ -292,7 +293,7 @@ final class Snapshots {
         if (installed.slot() > view.slot()) {
             view = installed;
             begunPosition = storage.position();
-            repairDue &= installed.slot() < damagedSlot;
+            repairDue &= installed.slot() < lostUpTo;
         }
         trim();
         tell.accept(listener -> listener.snapshotInstalled(installed.slot()));

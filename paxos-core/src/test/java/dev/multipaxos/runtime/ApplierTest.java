@@ -17,6 +17,7 @@ import dev.multipaxos.wire.Commands;
 import dev.multipaxos.wire.FoundingRecord;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -324,5 +325,18 @@ class ApplierTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("slot 10")
                 .hasMessageContaining("half of it is in");
+    }
+
+    @Test
+    void a_disk_that_fails_while_the_state_machine_reads_a_snapshot_is_not_told_as_its_fault() throws IOException {
+        SnapshotStore.Id id = elsewhere(10, "x".repeat(1 << 20));
+        store.readsLeft = 5; // it is verified with three
+        assertThatThrownBy(() -> new SnapshotReader(store, HeapSnapshots.FOUNDING, execution).restore(id))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("input/output error")
+                .cause()
+                .isInstanceOfSatisfying(
+                        StorageException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(StorageException.Code.IO_FAILED));
     }
 }

@@ -35,4 +35,36 @@ class ClientOutcomesTest {
         assertThat(mail.get(1)).isEqualTo(new ClientLost(CONNECTION));
         assertThat(mailbox.bytes()).isLessThan(500);
     }
+
+    private void answerAnother(long session, int bytes) {
+        clients.ended(
+                new Command(Command.Kind.APPLY, session, 1, 1, Bytes.EMPTY), Status.OK, Bytes.wrap(new byte[bytes]));
+        clients.flush();
+    }
+
+    @Test
+    void a_client_that_takes_its_answers_does_not_lose_its_connection_for_another_ones() {
+        clients.watch(5, CONNECTION);
+        clients.watch(6, 10);
+        clients.watch(7, 11);
+        answer(1, 100);
+        answerAnother(7, 10);
+        answerAnother(6, 60);
+        assertThat(mailbox.drain())
+                .satisfiesExactly(
+                        mail -> assertThat(((ClientReply) mail).connection()).isEqualTo(11),
+                        mail -> assertThat(mail).isEqualTo(new ClientLost(CONNECTION)),
+                        mail -> assertThat(((ClientReply) mail).connection()).isEqualTo(10));
+        assertThat(mailbox.bytes()).isLessThan(150);
+    }
+
+    @Test
+    void what_a_long_turn_has_taken_leaves_room_for_what_comes_meanwhile() {
+        clients.watch(5, CONNECTION);
+        clients.watch(6, 10);
+        answer(1, 370); // more than all of the share
+        mailbox.drain();
+        answerAnother(6, 100);
+        assertThat(mailbox.drain()).hasSize(1).first().isInstanceOf(ClientReply.class);
+    }
 }

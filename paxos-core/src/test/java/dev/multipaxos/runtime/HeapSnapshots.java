@@ -22,6 +22,7 @@ final class HeapSnapshots implements SnapshotStore {
     String failure;
 
     int largestWrite;
+    int readsLeft = Integer.MAX_VALUE;
 
     /** Changes one byte of it. */
     void damage(int at) {
@@ -83,7 +84,10 @@ final class HeapSnapshots implements SnapshotStore {
                     }
 
                     @Override
-                    public Bytes read(long offset, int maxBytes) {
+                    public Bytes read(long offset, int maxBytes) throws StorageException {
+                        if (readsLeft-- <= 0) {
+                            throw new StorageException(StorageException.Code.IO_FAILED, "input/output error", null);
+                        }
                         return content.slice((int) offset, (int) Math.min(maxBytes, content.length() - offset));
                     }
 

@@ -52,7 +52,9 @@ class MailboxTest {
         assertThat(add(Part.BULK, 1)).isFalse();
         assertThat(add(Part.ANSWERS, 200)).isTrue();
         assertThat(add(Part.ANSWERS, 1)).isFalse();
-        assertThat(mailbox.drain()).hasSize(4);
+        assertThat(add(Part.LOG, 50)).isTrue();
+        assertThat(add(Part.LOG, 1)).isFalse();
+        assertThat(mailbox.drain()).hasSize(5);
         mailbox.drain();
         assertThat(add(Part.CLIENTS, 194)).isTrue();
         assertThat(add(Part.CLIENTS, 7)).isFalse();

@@ -2,16 +2,24 @@ package dev.multipaxos.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.multipaxos.DurableStateMachine;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.runtime.Sessions.Verdict;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.SnapshotPart;
+import dev.multipaxos.wire.WireException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionsTest {
 
@@ -276,6 +284,53 @@ class SessionsTest {
         Sessions restored = new Sessions(new SessionRules(1_000, WINDOW, 3, ANSWERS_BYTES));
         restored.restore(new SnapshotPart.Header(1, 0, 0, 1, 1), new ByteArrayInputStream(written.toByteArray()));
         assertThat(restored.answerBytes()).isEqualTo(sessions.answerBytes());
+    }
+
+    @Test
+    void an_old_acknowledgement_far_below_the_floor_takes_no_answer_out_of_the_state_machines_own_store()
+            throws WireException {
+        sessions.track(); // as for a state machine with its own store
+        batch(0);
+        long session = sessions.open();
+        execute(session, 1L << 33, 1L << 33);
+        List<DurableStateMachine.Entry> stored = new ArrayList<>(sessions.takeChanges());
+
+        batch(0, session);
+        assertThat(judge(session, 1L << 33, 1)).isEqualTo(Verdict.REPEATED);
+        stored.addAll(sessions.takeChanges());
+
+        Map<Bytes, Bytes> store = new HashMap<>();
+        for (DurableStateMachine.Entry entry : stored) {
+            if (entry.value() == null) {
+                store.remove(entry.key());
+            } else {
+                store.put(entry.key(), entry.value());
+            }
+        }
+        Sessions restarted = new Sessions(new SessionRules(1_000, WINDOW, 3, ANSWERS_BYTES));
+        restarted.track();
+        restarted.restore(store.entrySet().stream()
+                .map(entry -> new DurableStateMachine.Entry(entry.getKey(), entry.getValue()))
+                .toList());
+        restarted.beginBatch(++slot, 0);
+        assertThat(restarted.judge(new Command(Command.Kind.APPLY, session, 1L << 33, 1, Bytes.EMPTY)))
+                .as("else it is executed a second time behind a restart, by this member only")
+                .isEqualTo(Verdict.REPEATED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {(1L << 31) + 1, (1L << 32) - 5, Long.MAX_VALUE - WINDOW})
+    void what_an_old_acknowledgement_says_changes_nothing_wherever_the_floor_is(long floor) {
+        sessions.track();
+        batch(0);
+        long session = sessions.open();
+        for (long sequence = floor; sequence < floor + 16; sequence++) {
+            execute(session, sequence, floor);
+        }
+        sessions.takeChanges();
+
+        assertThat(judge(session, floor, 0)).isEqualTo(Verdict.REPEATED);
+        assertThat(sessions.takeChanges()).noneMatch(entry -> entry.value() == null);
     }
 
     private WeakReference<byte[]> answered(long session, long sequence, int length) {

@@ -59,10 +59,18 @@ class SnapshotRetryTest {
         assertThat(retry.dueNanos()).isEqualTo(Long.MAX_VALUE);
     }
 
+    /** A snapshot that a reader has failed over. */
+    private void unread(long slot, boolean still) {
+        store.put(slot, new byte[100]);
+        store.unread.add(slot);
+        if (still) {
+            store.unreadable.add(slot);
+        }
+    }
+
     @Test
     void it_is_tried_with_growing_pauses_until_it_can_be_read_and_then_installed() {
-        store.put(20, new byte[100]);
-        store.unreadable = true;
+        unread(20, true);
         List<Long> pauses = new ArrayList<>();
         long now = 0;
         for (int i = 0; i < 8; i++) {
@@ -73,7 +81,8 @@ class SnapshotRetryTest {
         assertThat(pauses).containsExactly(1L, 2L, 4L, 8L, 16L, 32L, 64L, 64L);
         assertThat(host.installed).isEmpty();
 
-        store.unreadable = false;
+        store.unreadable.clear();
+        retry.step(retry.dueNanos());
         retry.step(retry.dueNanos());
         assertThat(host.installed).extracting(SnapshotStore.Id::slot).containsExactly(20L);
         assertThat(retry.dueNanos()).isEqualTo(Long.MAX_VALUE);
@@ -81,7 +90,7 @@ class SnapshotRetryTest {
 
     @Test
     void what_is_executed_meanwhile_is_not_restored() {
-        store.put(20, new byte[100]);
+        unread(20, false);
         executed = 20;
         retry.step(retry.dueNanos());
         assertThat(host.installed).isEmpty();
@@ -89,16 +98,35 @@ class SnapshotRetryTest {
 
     @Test
     void one_that_fails_again_while_it_is_restored_is_tried_later() {
-        store.put(20, new byte[100]);
+        unread(20, false);
         retry.step(retry.dueNanos());
         assertThat(host.installed).hasSize(1);
+        retry.step(retry.dueNanos()); // there is no other one
+        assertThat(retry.dueNanos()).isEqualTo(Long.MAX_VALUE);
 
         long now = 5 * PAUSE_NANOS_MIN;
+        unread(20, false);
         retry.begin(now);
         assertThat(retry.dueNanos()).isEqualTo(now + 2 * PAUSE_NANOS_MIN);
         retry.begin(now + 1);
         assertThat(retry.dueNanos()).as("planned already").isEqualTo(now + 2 * PAUSE_NANOS_MIN);
         retry.step(retry.dueNanos());
         assertThat(host.installed).hasSize(2);
+    }
+
+    @Test
+    void the_newest_is_tried_on_after_an_older_one_could_be_read_again() {
+        unread(10, false);
+        unread(20, true);
+        retry.step(retry.dueNanos());
+        assertThat(host.installed).extracting(SnapshotStore.Id::slot).containsExactly(10L);
+        executed = 10; // nobody calls begin() then
+        assertThat(retry.dueNanos()).isLessThan(Long.MAX_VALUE);
+
+        retry.step(retry.dueNanos());
+        store.unreadable.clear();
+        assertThat(retry.dueNanos()).isLessThan(Long.MAX_VALUE);
+        retry.step(retry.dueNanos());
+        assertThat(host.installed).extracting(SnapshotStore.Id::slot).containsExactly(10L, 20L);
     }
 }

@@ -4,8 +4,11 @@ import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
 import java.io.ByteArrayOutputStream;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +18,8 @@ final class SnapshotsInMemory implements SnapshotStore {
     final Map<Id, byte[]> contents = new java.util.HashMap<>();
     boolean full;
     boolean damaged;
-    boolean unreadable;
+    final Set<Long> unreadable = new TreeSet<>(); // the slots
+    final TreeSet<Long> unread = new TreeSet<>(); // a reader has found that
     int attempts; // to read again
     private boolean spoilt; // and somebody knows it
     int openReaders;
@@ -86,10 +90,16 @@ final class SnapshotsInMemory implements SnapshotStore {
     @Override
     public @Nullable Id readAgain(int group) throws StorageException {
         attempts++;
-        if (unreadable) {
+        for (long slot : List.copyOf(unread.descendingSet())) {
+            if (!unreadable.contains(slot)) {
+                unread.remove(slot);
+                return ids.get(slot);
+            }
+        }
+        if (!unread.isEmpty()) {
             throw new StorageException(StorageException.Code.IO_FAILED, "input/output error", null);
         }
-        return latest(group);
+        return null;
     }
 
     @Override

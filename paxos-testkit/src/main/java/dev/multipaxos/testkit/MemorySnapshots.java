@@ -25,6 +25,9 @@ final class MemorySnapshots implements SnapshotStore {
         @Nullable
         StorageException unread; // a reader has failed
 
+        @Nullable
+        String readFailure; // of this one
+
         Stored(Id id, Bytes content) {
             this.id = id;
             this.content = content;
@@ -70,6 +73,19 @@ final class MemorySnapshots implements SnapshotStore {
         readFailure = reason;
     }
 
+    /** Fails every read of the newest snapshot of a group, until there is no reason any more. {@return false if there is none} */
+    synchronized boolean failReads(int group, @Nullable String reason) {
+        Stored newest = newest(stored -> stored.id.group() == group);
+        if (newest != null) {
+            newest.readFailure = reason;
+        }
+        return newest != null;
+    }
+
+    private @Nullable String readFailure(Stored stored) {
+        return stored.readFailure != null ? stored.readFailure : readFailure;
+    }
+
     /** Makes the newest snapshot of a group rot. {@return false if there is none} */
     synchronized boolean damage(int group) {
         Stored newest = newest(group);
@@ -83,6 +99,7 @@ final class MemorySnapshots implements SnapshotStore {
         for (Stored stored : all) {
             Stored copy = new Stored(stored.id, stored.content);
             copy.damaged = stored.damaged; // to be found again
+            copy.readFailure = stored.readFailure;
             other.all.add(copy);
         }
         other.retireOld();
@@ -116,16 +133,17 @@ final class MemorySnapshots implements SnapshotStore {
     @Override
     public synchronized @Nullable Id readAgain(int group) throws StorageException {
         checkOpen(life);
-        StorageException unread = unread(group);
-        if (unread == null) {
-            return null;
+        Stored again =
+                newest(stored -> stored.id.group() == group && stored.unread != null && readFailure(stored) == null);
+        if (again != null) {
+            again.unread = null;
+            return again.id;
         }
-        if (readFailure != null) {
+        StorageException unread = unread(group);
+        if (unread != null) {
             throw unread;
         }
-        all.stream().filter(stored -> stored.id.group() == group).forEach(stored -> stored.unread = null);
-        Stored newest = newest(group);
-        return newest == null ? null : newest.id;
+        return null;
     }
 
     private @Nullable StorageException unread(int group) {
@@ -160,11 +178,12 @@ final class MemorySnapshots implements SnapshotStore {
                 .orElse(null);
     }
 
-    /** What is damaged takes the place of none, also before that was found. */
+    /** What is damaged, or cannot be read, takes the place of none, also before that was found. */
     private void retireOld() {
         for (Stored stored : List.copyOf(all)) {
             int group = stored.id.group();
-            Stored newest = newest(other -> other.id.group() == group && other.isOfUse() && !other.damaged);
+            Stored newest = newest(other ->
+                    other.id.group() == group && other.isOfUse() && !other.damaged && other.readFailure == null);
             boolean replaced = newest != null && stored != newest && stored.id.slot() <= newest.id.slot();
             if (replaced && stored.readers == 0) {
                 all.remove(stored);
@@ -280,9 +299,10 @@ final class MemorySnapshots implements SnapshotStore {
                     throw new IllegalStateException("the reader was closed");
                 }
                 checkOpen(since);
-                if (readFailure != null) {
+                String failure = readFailure(stored);
+                if (failure != null) {
                     stored.unread =
-                            new StorageException(Code.IO_FAILED, stored.id + " cannot be read: " + readFailure, null);
+                            new StorageException(Code.IO_FAILED, stored.id + " cannot be read: " + failure, null);
                     throw stored.unread;
                 }
                 if (stored.damaged) {

@@ -117,6 +117,17 @@ public final class MemoryStorage implements DurableStorage {
     }
 
     /**
+     * Makes every read of the newest snapshot of a group fail, as of a bad sector under it. Older ones can be read.
+     *
+     * @param group the group
+     * @param reason why; null: they succeed again
+     * @return false if there is none
+     */
+    public boolean failSnapshotReads(int group, @Nullable String reason) {
+        return snapshots.failReads(group, reason);
+    }
+
+    /**
      * Damages the newest snapshot of a group: it is still found, but cannot be read.
      *
      * @param group the group

@@ -532,6 +532,28 @@ class SnapshotsTest {
         assertThat(propose(start(1, 1, ON_DEMAND), 1)).isEqualTo(2);
     }
 
+    @Test
+    void a_single_node_that_can_read_only_an_older_snapshot_starts_when_it_can_read_the_newest() throws IOException {
+        PaxosNode<Long, Long> node = start(1, 1, ON_DEMAND);
+        propose(node, 1);
+        node.snapshot().join();
+        SnapshotStore store = disks[1].snapshots();
+        try (SnapshotStore.Reader reader = store.open(Objects.requireNonNull(store.latest(1)))) { // so it stays
+            assertThat(reader).isNotNull();
+            propose(node, 1);
+            long newer = node.snapshot().join();
+            await(() -> disks[1].trimmedUpTo(1) == newer);
+            disks[1].failSnapshotReads(1, "input/output error");
+            node.close();
+            assertThatThrownBy(() -> start(1, 1, ON_DEMAND))
+                    .isInstanceOf(PaxosException.StartFailed.class)
+                    .hasMessageContaining("IO_FAILED")
+                    .hasMessageContaining("input/output error");
+        }
+        disks[1].failSnapshotReads(1, null);
+        assertThat(propose(start(1, 1, ON_DEMAND), 1)).isEqualTo(3);
+    }
+
     @SuppressWarnings("unchecked")
     private PaxosNode<Long, Long> node(int id) {
         return (PaxosNode<Long, Long>) nodes[id];
