@@ -34,7 +34,7 @@ final class SnapshotLatency implements Callable<Integer> {
     private static final long CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final String TAKEN = "took a snapshot of slot";
     private static final String FETCHING = "fetches a snapshot of slot";
-    private static final String INSTALLED = "restored a member's snapshot";
+    private static final String INSTALLED = "restored a snapshot of slot";
 
     @Option(
             names = "--directory",
