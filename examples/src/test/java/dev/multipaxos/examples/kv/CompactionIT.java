@@ -73,7 +73,7 @@ class CompactionIT {
 
         cluster.server(away).start();
         cluster.awaitCaughtUp(away);
-        assertThat(cluster.server(away).output()).contains("restored a member's snapshot");
+        assertThat(cluster.server(away).output()).contains("restored a snapshot of slot");
         assertThat(cluster.survey().statuses())
                 .extracting(KvAnswer.ServerStatus::contentHash)
                 .as("content hashes")
