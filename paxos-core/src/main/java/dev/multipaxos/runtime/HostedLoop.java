@@ -1,9 +1,7 @@
 package dev.multipaxos.runtime;
 
+import dev.multipaxos.spi.Transport;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +17,7 @@ final class HostedLoop implements Job {
 
     private final EventLoop loop;
     private final Mailbox mailbox;
-    private final ScheduledExecutorService host;
+    private final Transport.Host host;
     private final long tickNanos;
     private final AtomicBoolean due = new AtomicBoolean(); // a turn is on its way
     private final CountDownLatch over = new CountDownLatch(1);
@@ -33,7 +31,7 @@ final class HostedLoop implements Job {
      * @param host the transport's thread
      * @param tickNanos at least so often there is a turn
      */
-    HostedLoop(EventLoop loop, Mailbox mailbox, ScheduledExecutorService host, long tickNanos) {
+    HostedLoop(EventLoop loop, Mailbox mailbox, Transport.Host host, long tickNanos) {
         this.loop = loop;
         this.mailbox = mailbox;
         this.host = host;
@@ -43,9 +41,9 @@ final class HostedLoop implements Job {
     @Override
     public boolean step() throws Exception {
         mailbox.wakeBy(this::ring);
-        Future<?> ticks = host.scheduleAtFixedRate(this::turn, 0, tickNanos, TimeUnit.NANOSECONDS);
+        Runnable endTicks = host.repeat(this::turn, tickNanos);
         awaitEnd();
-        ticks.cancel(false);
+        endTicks.run();
         if (thrown instanceof Error error) {
             throw error;
         } else if (thrown instanceof Exception exception) {
@@ -57,7 +55,7 @@ final class HostedLoop implements Job {
     private void awaitEnd() {
         while (over.getCount() > 0) {
             try {
-                if (!over.await(LOOK_SECONDS, TimeUnit.SECONDS) && host.isTerminated() && over.getCount() > 0) {
+                if (!over.await(LOOK_SECONDS, TimeUnit.SECONDS) && host.isOver() && over.getCount() > 0) {
                     thrown = new IllegalStateException(
                             "the transport was closed before its node: leave that to the node's close()");
                     return;
@@ -70,11 +68,7 @@ final class HostedLoop implements Job {
 
     private void ring() {
         if (!due.get() && due.compareAndSet(false, true) && over.getCount() > 0) {
-            try {
-                host.execute(this::turn);
-            } catch (RejectedExecutionException e) {
-                // the transport was closed, and there will be no turn
-            }
+            host.execute(this::turn);
         }
     }
 

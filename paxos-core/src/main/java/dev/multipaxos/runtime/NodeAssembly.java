@@ -10,11 +10,11 @@ import dev.multipaxos.core.Quorums;
 import dev.multipaxos.core.Replica;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.spi.SnapshotStore;
+import dev.multipaxos.spi.Transport;
 import dev.multipaxos.wire.Edge;
 import dev.multipaxos.wire.FoundingRecord;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -222,7 +222,7 @@ final class NodeAssembly {
      * @param failed is told, by one of them, that the node must stop
      * @return all of them, in the order in which they end; not started
      */
-    List<Thread> threads(@Nullable ScheduledExecutorService host, Consumer<Throwable> failed) {
+    List<Thread> threads(Transport.@Nullable Host host, Consumer<Throwable> failed) {
         Job turns = host == null ? loop : new HostedLoop(loop, mailbox, host, tickNanos);
         return List.of(
                 thread("loop", turns, failed),

@@ -66,7 +66,7 @@ public final class NodeRuntime<C, R> {
         try {
             NodeRuntime<C, R> node = open(settings, Wiring.DIRECT);
             node.listen();
-            node.threads = node.assembly.threads(settings.transport().thread(), node::fail);
+            node.threads = node.assembly.threads(settings.transport().host(), node::fail);
             node.threads.forEach(
                     Thread::start); // last: until they run, whatever fails leaves nothing behind but the ports
             runs = true;

@@ -2,7 +2,6 @@ package dev.multipaxos.spi;
 
 import dev.multipaxos.bytes.Bytes;
 import java.io.IOException;
-import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -205,14 +204,37 @@ public interface Transport extends AutoCloseable {
     /** Pushes everything that was queued. */
     void flush();
 
+    /** A thread of the transport's. Thread-safe. */
+    interface Host {
+        /**
+         * Has a task run on the thread, after those that it was given before; soon, and in between what the thread has to do for
+         * connections. Nothing happens when the transport is closed.
+         *
+         * @param task the task, which throws nothing
+         */
+        void execute(Runnable task);
+
+        /**
+         * Has a task run over and over, until the transport is closed.
+         *
+         * @param task the task, which throws nothing
+         * @param everyNanos the time from one run to the next, in nanoseconds
+         * @return ends that
+         */
+        Runnable repeat(Runnable task, long everyNanos);
+
+        /** {@return whether the transport is closed, and no task will run any more} */
+        boolean isOver();
+    }
+
     /**
      * A thread of the transport's own on which the node may work, between what arrives there and what leaves there, so that
      * neither is handed to another thread. Asked for once, after {@link #start}. What the node does on it is short and never blocks,
      * unless a callback of the application does; {@link #close} comes after the last of it, and from another thread.
      *
-     * @return the thread, which takes delayed tasks as well, until {@link #close}; null if the node is to have one of its own
+     * @return the thread; null if the node is to have one of its own
      */
-    default @Nullable ScheduledExecutorService thread() {
+    default @Nullable Host host() {
         return null;
     }
 

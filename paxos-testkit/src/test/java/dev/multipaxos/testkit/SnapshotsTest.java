@@ -509,8 +509,9 @@ class SnapshotsTest {
         assertThatThrownBy(() -> again.snapshot().join()).hasMessageContaining("before slot " + slot);
 
         disks[3].failSnapshotReads(null);
-        await(() -> sums[3].sum == 40 && !again.status().rebuilding());
-        assertThat(again.status().snapshotSlot()).isEqualTo(slot);
+        await(() -> sums[3].sum == 40
+                && !again.status().rebuilding()
+                && again.status().snapshotSlot() == slot);
         start(1, 3, ON_DEMAND);
         assertThat(propose(again, 1)).isEqualTo(41);
     }

@@ -1,5 +1,6 @@
 package dev.multipaxos.transport.netty;
 
+import dev.multipaxos.spi.Transport;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -22,6 +23,8 @@ import io.netty.util.concurrent.FastThreadLocalThread;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -68,9 +71,30 @@ final class EventLoops implements AutoCloseable {
         return group.next();
     }
 
-    /** {@return always the same one} */
-    EventExecutor first() {
-        return group.iterator().next();
+    /** {@return the first of the threads, for other work beside} */
+    Transport.Host host() {
+        EventExecutor first = group.iterator().next();
+        return new Transport.Host() {
+            @Override
+            public void execute(Runnable task) {
+                try {
+                    first.execute(task);
+                } catch (RejectedExecutionException e) {
+                    LOG.debug("the transport is closed: {}", e.getMessage());
+                }
+            }
+
+            @Override
+            public Runnable repeat(Runnable task, long everyNanos) {
+                Future<?> runs = first.scheduleAtFixedRate(task, 0, everyNanos, TimeUnit.NANOSECONDS);
+                return () -> runs.cancel(false);
+            }
+
+            @Override
+            public boolean isOver() {
+                return first.isTerminated();
+            }
+        };
     }
 
     ServerBootstrap server(ChannelHandler forAccepted) {

@@ -9,7 +9,6 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -278,8 +277,8 @@ public final class NettyTransport implements Transport {
 
     /** {@inheritDoc} It is the first of those that serve connections, if {@link NettyOptions#sharesThread}. */
     @Override
-    public @Nullable ScheduledExecutorService thread() {
-        return options.sharesThread() ? running().loops().first() : null;
+    public @Nullable Host host() {
+        return options.sharesThread() ? running().loops().host() : null;
     }
 
     /**
