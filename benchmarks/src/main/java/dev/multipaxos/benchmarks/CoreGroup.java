@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
  * A group of replicas behind their gates, all on the caller's thread: a journal that is durable at once and keeps nothing, and a
  * network that is a queue. What is left is the cost of the protocol.
  */
-final class CoreGroup {
+public final class CoreGroup {
 
     /** Slots between two ticks; at 10 ms a tick that is 6,400 slots in a second. */
     private static final int SLOTS_PER_TICK = 64;
@@ -38,7 +38,7 @@ final class CoreGroup {
      *
      * @param size how many members it has
      */
-    CoreGroup(int size) {
+    public CoreGroup(int size) {
         Configuration configuration =
                 Configuration.majority(IntStream.rangeClosed(1, size).toArray());
         for (int node = 1; node <= size; node++) {
@@ -74,13 +74,28 @@ final class CoreGroup {
         for (int i = 0; i < slots; i++) {
             leader.driver.handle(new Input.Propose(value));
         }
-        leader.endTurn();
-        deliverAll();
+        settle();
         slotsSinceTick += slots;
         while (slotsSinceTick >= SLOTS_PER_TICK) {
             slotsSinceTick -= SLOTS_PER_TICK;
             tick();
         }
+        return leader.executed;
+    }
+
+    /** {@return what the leader is driven by, to let something happen to it before {@link #settle}} */
+    public Driver leader() {
+        return leader.driver;
+    }
+
+    /**
+     * Ends the leader's turn, and delivers until nobody has anything to say.
+     *
+     * @return the last slot that the leader has executed
+     */
+    public long settle() {
+        leader.endTurn();
+        deliverAll();
         return leader.executed;
     }
 

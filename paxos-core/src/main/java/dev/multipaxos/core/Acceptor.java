@@ -52,10 +52,9 @@ final class Acceptor {
             promised = message.ballot();
             effects.append(new Record.Promised(promised));
         }
-        long first = Math.max(message.fromSlot(), message.resumeAt());
-        UnknownSlots unknown = log.unknown().within(Math.max(first, learner.chosenUpTo() + 1), Long.MAX_VALUE);
+        long covered = message.resumeAt();
+        UnknownSlots unknown = log.unknown().within(Math.max(covered, learner.chosenUpTo() + 1), Long.MAX_VALUE);
         Answer answer = new Answer(from, message, effects);
-        long covered = first;
         List<Unknown> before =
                 new ArrayList<>(); // what is lost since the last chunk: no chunk covers it, the next one names it
         for (Unknown lost : unknown.ranges()) {

@@ -126,14 +126,9 @@ final class Recovery {
         return one.ballot().isBelow(other.ballot()) ? other : one;
     }
 
-    /** The first slot of which the member with this index has told nothing. */
+    /** The first slot of which the member with this index, which is not complete, has told nothing. */
     long resumeAt(int member) {
-        long slot = firstOpen(member);
-        for (int i = 0; i < told[member].count(); i++) {
-            if (told[member].first(i) <= slot && slot <= told[member].last(i)) {
-                slot = told[member].last(i) == Long.MAX_VALUE ? Long.MAX_VALUE : told[member].last(i) + 1;
-            }
-        }
+        long slot = told[member].lastFrom(firstOpen(member)) + 1;
         return slot == firstOpen(member) ? fromSlot : slot;
     }
 

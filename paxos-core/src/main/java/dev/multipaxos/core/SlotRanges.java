@@ -70,15 +70,22 @@ public final class SlotRanges {
      * @return whether all are in
      */
     public boolean containsAll(long first, long last) {
-        if (last < first) {
-            return true;
-        }
+        return last < first || last <= lastFrom(first);
+    }
+
+    /**
+     * Finds how far the set goes on from a slot without a gap.
+     *
+     * @param first the slot
+     * @return the last slot of its range; the one before it if it is not in the set
+     */
+    public long lastFrom(long first) {
         for (int i = 0; i < bounds.length; i += 2) {
             if (bounds[i] <= first && first <= bounds[i + 1]) {
-                return last <= bounds[i + 1];
+                return bounds[i + 1];
             }
         }
-        return false;
+        return first - 1;
     }
 
     /** {@return whether no slot is in the set} */

@@ -222,7 +222,7 @@ final class MessageReader {
                     }
                     unknown.add(lost);
                 }
-                case PeerProto.Promise.MORE_FIELD_NUMBER << 3 -> more = in.readBool();
+                case PeerProto.Promise.MORE_FIELD_NUMBER << 3 | VARINT -> more = in.readBool();
                 default -> Head.skip(in, tag);
             }
         }
