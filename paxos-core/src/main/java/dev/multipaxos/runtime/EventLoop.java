@@ -183,9 +183,9 @@ final class EventLoop implements Job {
         while (submit()) { // what became durable has made room
             driver.endTurn();
         }
-        parts.storage().handOver();
         parts.apply().handOver();
         parts.outbox().flush();
+        parts.storage().handOver(); // last: the loop may write here
     }
 
     /**

@@ -33,6 +33,17 @@ final class Handover<T> {
         said.clear();
     }
 
+    /** {@return whether nothing was said that was not handed over} Loop only. */
+    boolean isSilent() {
+        return said.isEmpty();
+    }
+
+    /** Takes back what was said and not handed over. Loop only. */
+    void takeBack(Collection<? super T> into) {
+        into.addAll(said);
+        said.clear();
+    }
+
     /**
      * Takes everything, after waiting for something.
      *

@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes the journal: takes all records that wait, appends them, forces them once if anybody waits for one of them, and
  * publishes how many are durable (group commit). After a failure it does nothing any more.
+ *
+ * <p>Its thread does all that; or, if it is told so, the loop does, where it would hand over. Then the thread only tells the storage
+ * when nothing comes, sees to the end, and stops the node if the loop met a failure: nothing is durable from then on, and
+ * so nothing leaves that waits for the disk.
  */
 final class JournalWriter implements Job, Driver.Journal {
 
@@ -80,6 +84,7 @@ final class JournalWriter implements Job, Driver.Journal {
     private final DurableStorage storage;
     private final int group;
     private final Mailbox mailbox;
+    private final boolean onLoop;
 
     private final Handover<Task> tasks = new Handover<>();
     private final AtomicLong backlogBytes = new AtomicLong();
@@ -87,7 +92,7 @@ final class JournalWriter implements Job, Driver.Journal {
     private volatile long position;
     private volatile DiskSpace space;
 
-    // this thread's
+    // of whoever writes; guarded by this if the loop does
     private long appended; // records of the protocol, which is what tickets count
     private boolean wanted;
     private boolean unsynced;
@@ -96,7 +101,9 @@ final class JournalWriter implements Job, Driver.Journal {
     private @Nullable Trim trim; // what is said again for it was appended
     private long restatedFrom;
     private final List<Task> taken = new ArrayList<>();
-    private boolean idle = true; // nothing was written since the storage was last told so
+    private volatile boolean idle = true; // nothing was written since the storage was last told so
+    private boolean quiet = true; // nor since the thread last looked
+    private @Nullable StorageException failure; // that the loop met
 
     /**
      * Begins behind what was replayed.
@@ -105,8 +112,10 @@ final class JournalWriter implements Job, Driver.Journal {
      * @param group whose records
      * @param standing what the journal says that touches no slot
      * @param mailbox where progress is told
+     * @param onLoop whether the loop writes and forces, within {@link #sync} and {@link #handOver}
      */
-    JournalWriter(DurableStorage storage, int group, Standing standing, Mailbox mailbox) {
+    JournalWriter(DurableStorage storage, int group, Standing standing, Mailbox mailbox, boolean onLoop) {
+        this.onLoop = onLoop;
         this.standing = standing;
         this.storage = storage;
         this.group = group;
@@ -126,7 +135,7 @@ final class JournalWriter implements Job, Driver.Journal {
     @Override
     public void sync(long ticket) {
         tasks.say(SYNC);
-        tasks.push();
+        handOver();
     }
 
     /** Writes a record of the runtime behind all earlier ones; answered by {@link Noted} when it is durable, which may take a while. */
@@ -138,7 +147,7 @@ final class JournalWriter implements Job, Driver.Journal {
     void noteNow(RuntimeRecord record, Ballot promised) {
         note(record, promised);
         tasks.say(SYNC);
-        tasks.push();
+        handOver();
     }
 
     /**
@@ -152,9 +161,28 @@ final class JournalWriter implements Job, Driver.Journal {
         tasks.say(new Trim(upTo, keepBytes, below));
     }
 
-    /** Hands over what was said. */
+    /** Hands over what was said, or does it. */
     void handOver() {
-        tasks.push();
+        if (!onLoop) {
+            tasks.push();
+        } else if (!tasks.isSilent()) {
+            writeOnLoop();
+        }
+    }
+
+    private synchronized void writeOnLoop() {
+        tasks.takeBack(taken);
+        if (failure != null) {
+            taken.clear();
+            return;
+        }
+        try {
+            writeTaken();
+            sync();
+        } catch (StorageException e) {
+            failure = e;
+            tasks.finish(); // the thread hears of it
+        }
     }
 
     /** {@return how many records, counted from the start, are durable; any thread} */
@@ -186,6 +214,30 @@ final class JournalWriter implements Job, Driver.Journal {
 
     @Override
     public boolean step() throws StorageException {
+        return onLoop ? stepBeside() : stepAlone();
+    }
+
+    private boolean stepBeside() throws StorageException {
+        boolean more = tasks.take(new ArrayList<>(), idle ? LOOK_MILLIS : IDLE_MILLIS); // nothing but the end
+        synchronized (this) {
+            throwFailure();
+            if (!more) {
+                syncAll();
+            } else if (quiet) {
+                idle();
+            }
+            quiet = true;
+        }
+        return more;
+    }
+
+    private void throwFailure() throws StorageException {
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private boolean stepAlone() throws StorageException {
         boolean more = tasks.take(taken, idle ? LOOK_MILLIS : IDLE_MILLIS);
         if (!taken.isEmpty()) {
             writeTaken();
@@ -198,13 +250,14 @@ final class JournalWriter implements Job, Driver.Journal {
         return more;
     }
 
-    /** {@return whether something waits to be written} */
+    /** {@return whether something waits to be written, or a failure to be thrown} */
     boolean hasWork() {
-        return !taken.isEmpty() || !tasks.isEmpty();
+        return failure != null || !taken.isEmpty() || !tasks.isEmpty();
     }
 
     /** Appends everything that waits; {@link #sync} must follow. */
     void write() throws StorageException {
+        throwFailure();
         tasks.poll(taken);
         writeTaken();
     }
@@ -215,6 +268,7 @@ final class JournalWriter implements Job, Driver.Journal {
         }
         taken.clear();
         idle = false;
+        quiet = false;
     }
 
     /** Makes all durable, and tells the storage that nothing comes; again and again as long as nothing does. */
@@ -324,7 +378,9 @@ final class JournalWriter implements Job, Driver.Journal {
         }
         notes.forEach(record -> mailbox.add(new Noted(record)));
         notes.clear();
-        mailbox.poke();
+        if (!onLoop) {
+            mailbox.poke();
+        }
     }
 
     private static int bytes(Record record) {

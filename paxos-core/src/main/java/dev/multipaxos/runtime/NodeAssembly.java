@@ -75,7 +75,7 @@ final class NodeAssembly {
 
         Handshake handshake = new Handshake(identity);
         recovered.standing().pinned().forEach(handshake::pinned);
-        storage = new JournalWriter(settings.storage(), group, recovered.standing(), mailbox);
+        storage = new JournalWriter(settings.storage(), group, recovered.standing(), mailbox, settings.forcesOnLoop());
         gate = new PeerGate(identity, handshake, storage, mailbox);
 
         SplittableRandom random = new SplittableRandom(identity.storageId() ^ identity.bootCount());
@@ -115,9 +115,10 @@ final class NodeAssembly {
                 wiring.configuration(configuration(identity.founding())),
                 wiring.parameters(parameters(limits, timing, identity)),
                 recovered.durable());
+        Driver.Journal journal = settings.forcesOnLoop() ? new LoopJournal(storage, apply, this::tellDurable) : storage;
         driver = new Driver(
                 replica,
-                wiring.journal(storage, this::tellDurable),
+                wiring.journal(journal, this::tellDurable),
                 wiring.network(outbox),
                 wiring.application(new Application(node, time, apply, reads, reader)));
         Batcher batcher = new Batcher(

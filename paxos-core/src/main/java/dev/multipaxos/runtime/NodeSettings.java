@@ -22,6 +22,7 @@ import dev.multipaxos.spi.Transport;
  * @param timing its times
  * @param limits its bounds
  * @param retention what it keeps of the past
+ * @param forcesOnLoop whether the loop forces the journal itself
  * @param listener who is told
  * @param stateMachine what is replicated
  * @param commands how commands become bytes
@@ -39,6 +40,7 @@ public record NodeSettings<C, R>(
         Timing timing,
         Limits limits,
         Retention retention,
+        boolean forcesOnLoop,
         NodeListener listener,
         StateMachine<C, R> stateMachine,
         Codec<C> commands,

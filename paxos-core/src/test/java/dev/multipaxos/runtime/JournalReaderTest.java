@@ -72,6 +72,7 @@ class JournalReaderTest {
             Timing.defaults(),
             Limits.defaults(),
             Retention.defaults(),
+            false,
             new NodeListener() {},
             machine(),
             Codec.int64(),
@@ -79,7 +80,7 @@ class JournalReaderTest {
     private final TransferJob transfers = new TransferJob(
             NodeIdentity.of(1, HeapSnapshots.FOUNDING, Bytes.utf8("founding"), 7, 1, 3),
             settings,
-            new JournalWriter(storage, 1, new Standing(), mailbox),
+            new JournalWriter(storage, 1, new Standing(), mailbox, false),
             1_000,
             () -> 0,
             mailbox,

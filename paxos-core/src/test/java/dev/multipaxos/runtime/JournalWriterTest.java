@@ -1,6 +1,7 @@
 package dev.multipaxos.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
@@ -15,6 +16,7 @@ import dev.multipaxos.wire.RecordCodec;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class JournalWriterTest {
@@ -28,7 +30,10 @@ class JournalWriterTest {
 
     private final List<String> trims = new ArrayList<>();
     private long durable;
+    private int idles;
+    private @Nullable StorageException broken;
 
+    private final Mailbox mailbox = new Mailbox(100);
     private final DurableStorage storage = (DurableStorage) Proxy.newProxyInstance(
             DurableStorage.class.getClassLoader(),
             new Class<?>[] {DurableStorage.class},
@@ -36,7 +41,13 @@ class JournalWriterTest {
                 switch (method.getName()) {
                     case "append" ->
                         records.add(decoded((int) arguments[1], (Bytes) arguments[6], (Bytes) arguments[7]));
-                    case "sync" -> durable = records.size();
+                    case "sync" -> {
+                        if (broken != null) {
+                            throw broken;
+                        }
+                        durable = records.size();
+                    }
+                    case "idle" -> idles++;
                     case "durablePosition" -> {
                         return durable;
                     }
@@ -51,7 +62,8 @@ class JournalWriterTest {
                 return null;
             });
 
-    private final JournalWriter writer = new JournalWriter(storage, 1, new Standing(), new Mailbox(100));
+    private final JournalWriter writer = new JournalWriter(storage, 1, new Standing(), mailbox, false);
+    private final JournalWriter onLoop = new JournalWriter(storage, 1, new Standing(), mailbox, true);
 
     private static Object decoded(int kind, Bytes head, Bytes body) throws Exception {
         byte[] whole = new byte[head.length() + body.length()];
@@ -113,5 +125,54 @@ class JournalWriterTest {
         assertThat(trims).isEmpty();
         writer.sync();
         assertThat(trims).containsExactly("up to 5, said again above 1 of 2, kept 0");
+    }
+
+    @Test
+    void on_the_loop_all_that_somebody_waits_for_is_durable_when_the_sync_returns() {
+        onLoop.append(new Record.Promised(PROMISED), PROMISED);
+        onLoop.sync(1);
+        assertThat(onLoop.durable()).isEqualTo(1);
+        assertThat(mailbox.hasMail()).as("the loop need not be told").isFalse();
+
+        onLoop.append(new Record.ChosenUpTo(5), PROMISED);
+        onLoop.handOver();
+        assertThat(records).hasSize(2);
+        assertThat(onLoop.durable()).as("nobody waits for it").isEqualTo(1);
+
+        onLoop.noteNow(CONFIRMED, PROMISED);
+        assertThat(durable).isEqualTo(3);
+        assertThat(mailbox.drain()).containsExactly(new JournalWriter.Noted(CONFIRMED));
+    }
+
+    @Test
+    void on_the_loop_the_thread_sees_to_what_nobody_waits_for_when_nothing_comes_and_at_the_end()
+            throws StorageException {
+        onLoop.append(new Record.ChosenUpTo(5), PROMISED);
+        onLoop.handOver();
+        assertThat(onLoop.step()).isTrue();
+        assertThat(idles).as("something has come since it last looked").isZero();
+        assertThat(onLoop.step()).isTrue();
+        assertThat(idles).isEqualTo(1);
+        assertThat(durable).isEqualTo(1);
+
+        onLoop.append(new Record.ChosenUpTo(6), PROMISED);
+        onLoop.handOver();
+        onLoop.finish();
+        assertThat(onLoop.step()).isFalse();
+        assertThat(durable).isEqualTo(2);
+    }
+
+    @Test
+    void on_the_loop_a_failure_is_thrown_to_the_thread_and_nothing_is_durable_any_more() {
+        broken = new StorageException(StorageException.Code.IO_FAILED, "the disk is on fire", null);
+        onLoop.append(new Record.Promised(PROMISED), PROMISED);
+        onLoop.sync(1);
+        assertThat(onLoop.hasWork()).isTrue();
+        assertThatThrownBy(onLoop::step).isSameAs(broken);
+
+        onLoop.append(new Record.ChosenUpTo(5), PROMISED);
+        onLoop.sync(2);
+        assertThat(onLoop.durable()).isZero();
+        assertThat(records).hasSize(1);
     }
 }

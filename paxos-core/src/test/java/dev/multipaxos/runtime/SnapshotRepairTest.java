@@ -56,7 +56,7 @@ class SnapshotRepairTest {
             Retention.defaults().withSnapshotEveryBytes(0),
             apply,
             job,
-            new JournalWriter(EMPTY_JOURNAL, 1, new Standing(), mailbox),
+            new JournalWriter(EMPTY_JOURNAL, 1, new Standing(), mailbox, false),
             from -> Long.MAX_VALUE,
             Snapshots.View.NONE,
             0,

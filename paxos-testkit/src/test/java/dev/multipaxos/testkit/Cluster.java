@@ -69,6 +69,7 @@ final class Cluster implements AutoCloseable {
     private final int size;
     Limits limits = Limits.defaults();
     Timing timing = Timing.defaults().withCallDeadline(LONG);
+    boolean forceOnLoop;
     NodeListener listener = new NodeListener() {};
 
     Cluster(int size) {
@@ -105,6 +106,7 @@ final class Cluster implements AutoCloseable {
                 .transport(transport)
                 .timing(timing)
                 .limits(limits)
+                .forceOnLoop(forceOnLoop)
                 .listener(listener)
                 .start();
         counters.put(id, counter);

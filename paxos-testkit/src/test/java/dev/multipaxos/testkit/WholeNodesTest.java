@@ -26,6 +26,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class WholeNodesTest {
@@ -222,9 +224,11 @@ class WholeNodesTest {
         }
     }
 
-    @Test
-    void a_storage_that_fails_stops_the_node_which_says_why() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void a_storage_that_fails_stops_the_node_which_says_why(boolean forceOnLoop) throws Exception {
         try (Cluster cluster = new Cluster(1)) {
+            cluster.forceOnLoop = forceOnLoop;
             CompletableFuture<Throwable> told = new CompletableFuture<>();
             cluster.listener = new NodeListener() {
                 @Override
@@ -440,6 +444,30 @@ class WholeNodesTest {
             assertThatThrownBy(closed::join)
                     .hasCauseInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("a thread of the node itself");
+        }
+    }
+
+    /** As everywhere else, only that no thread stands between the loop and the disk. */
+    @Test
+    void loops_that_force_their_journals_lose_nothing_that_was_acknowledged() {
+        try (Cluster cluster = new Cluster(3)) {
+            cluster.forceOnLoop = true;
+            cluster.startAll();
+            long answered = 0;
+            for (int round = 0; round < 3; round++) {
+                int leader = cluster.awaitLeader();
+                for (int i = 0; i < 50; i++) {
+                    answered = cluster.node(leader).propose(1L).join();
+                }
+                cluster.crash(leader);
+                int next = cluster.awaitLeader();
+                PaxosNode<Long, Long> successor = cluster.node(next);
+                assertThat(successor
+                                .read(Consistency.LINEARIZABLE, () -> cluster.counter(next).sum)
+                                .join())
+                        .isEqualTo(answered);
+                cluster.start(leader);
+            }
         }
     }
 

@@ -25,7 +25,8 @@ import peerbench.Replica;
 /**
  * Our own library: as an application uses it, with its defaults. A remote write goes through {@link PaxosClient} and a session, a
  * local one through {@link PaxosNode#propose} on the leader; every acknowledged write is forced to disk on a majority. Options:
- * {@code lan=true} uses {@link Timing#lan}, {@code shared=false} gives protocol and connections a thread each.
+ * {@code lan=true} uses {@link Timing#lan}, {@code shared=false} gives protocol and connections a thread each, {@code loop=true}
+ * forces the journal on the thread of the protocol.
  */
 public final class PaxosPeer implements Peer {
 
@@ -51,6 +52,7 @@ public final class PaxosPeer implements Peer {
                 .transport(NettyTransport.tcp(NettyOptions.builder()
                         .sharesThread(env.flag("shared", true))
                         .build()))
+                .forceOnLoop(env.flag("loop", false))
                 .timing(env.flag("lan", false) ? Timing.lan() : Timing.defaults())
                 .start();
         return new Replica() {

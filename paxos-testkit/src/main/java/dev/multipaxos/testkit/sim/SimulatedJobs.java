@@ -113,7 +113,9 @@ final class SimulatedJobs {
     private void turn() {
         turnPlanned = false;
         try {
-            node.turn();
+            if (!owner.onDisk(node::turn)) { // where the loop forces
+                return;
+            }
         } catch (PaxosException.StorageRefused e) {
             owner.isRefused(e);
             return;

@@ -266,6 +266,7 @@ final class SimulatedNode implements TimeSource {
                             swarm.timing(),
                             swarm.limits(),
                             swarm.retention(),
+                            swarm.forcesOnLoop(),
                             hears,
                             restarted,
                             Codec.bytes(),

@@ -108,6 +108,9 @@ final class SimulatedWiring implements Wiring {
                     @Override
                     public void sync(long ticket) {
                         journal.sync(ticket);
+                        if (swarm.forcesOnLoop()) {
+                            observer.hit(Situation.FORCED_ON_LOOP);
+                        }
                     }
                 },
                 durable);

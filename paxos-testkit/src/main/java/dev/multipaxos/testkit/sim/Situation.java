@@ -128,6 +128,8 @@ public enum Situation {
     CRASHED_WITH_MESSAGE_AT_GATE,
     /** All nodes were down at once. */
     ALL_DOWN,
+    /** A loop forced the journal itself. */
+    FORCED_ON_LOOP,
     /** A node stopped because its disk failed. */
     STOPPED_BY_DISK,
     /** A node took no values any more, because its disk was nearly full. */

@@ -38,6 +38,7 @@ import java.util.SplittableRandom;
  * @param faults what goes wrong
  * @param without what was drawn and does not go wrong; it draws what it would draw all the same
  * @param unbounded whether any disk may be damaged; then nothing is asked for but safety
+ * @param forcesOnLoop whether the loops force the journals themselves
  */
 record Swarm(
         Quorums quorums,
@@ -57,7 +58,8 @@ record Swarm(
         double probability,
         Set<Fault> faults,
         Set<Fault> without,
-        boolean unbounded) {
+        boolean unbounded,
+        boolean forcesOnLoop) {
 
     static final int TICK_MICROS = 1_000;
 
@@ -150,7 +152,8 @@ record Swarm(
                 random.nextDouble() * 0.3,
                 happening,
                 drawn,
-                unbounded);
+                unbounded,
+                forcesOnLoop(seed));
     }
 
     /**
@@ -161,6 +164,11 @@ record Swarm(
         SplittableRandom random = new SplittableRandom(~seed);
         long most = random.nextInt(random.nextBoolean() ? 200 : 5_000);
         return random.nextInt(4) == 0 ? 1 << 20 : clients * 160L + most;
+    }
+
+    /** Drawn apart, too. */
+    private static boolean forcesOnLoop(long seed) {
+        return new SplittableRandom(Long.reverse(seed)).nextInt(4) == 0;
     }
 
     private static Limits limits(

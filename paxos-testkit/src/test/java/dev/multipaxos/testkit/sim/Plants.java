@@ -18,6 +18,7 @@ final class Plants {
                     OuterMutants.codecs(),
                     OuterMutants.journal(),
                     OuterMutants.damage(),
+                    RuntimeMutants.loop(),
                     RuntimeMutants.sessions(),
                     RuntimeMutants.calls(),
                     SnapshotMutants.taking(),

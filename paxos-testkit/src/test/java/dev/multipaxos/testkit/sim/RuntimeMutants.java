@@ -9,6 +9,16 @@ final class RuntimeMutants {
 
     private RuntimeMutants() {}
 
+    /** Where the loop forces the journal itself. */
+    static List<Mutant> loop() {
+        return List.of(runtime(
+                "LoopJournal",
+                "LOOP_FORCES_LATE",
+                "where the loop forces, what waits for the disk is let go before the force, and leaves though that fails",
+                "storage.sync(ticket);\n        durable.accept(storage.durable());",
+                "durable.accept(ticket);\n        storage.sync(ticket);"));
+    }
+
     /** What is executed, and when. */
     static List<Mutant> sessions() {
         return List.of(
