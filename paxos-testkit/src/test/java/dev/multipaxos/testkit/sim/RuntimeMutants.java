@@ -101,9 +101,9 @@ final class RuntimeMutants {
                         "BATCH_BACKWARDS",
                         "the commands of a batch are executed from the last to the first",
                         "return new CommandReader(chosen.commands());",
-                        "List<Command> commands = new ArrayList<>();\n"
-                                + "            dev.multipaxos.wire.Commands.forEach(chosen.commands(), each -> commands.add(0, each));\n"
-                                + "            return new CommandReader(dev.multipaxos.wire.Commands.encode(commands));"),
+                        "List<Command> backwards = new ArrayList<>();"
+                                + " dev.multipaxos.wire.Commands.forEach(chosen.commands(), each -> backwards.add(0, each));"
+                                + " return new CommandReader(dev.multipaxos.wire.Commands.encode(backwards));"),
                 runtime(
                         "StampClock",
                         "STAMP_NOT_HELD_BACK",
