@@ -1,13 +1,11 @@
 package dev.multipaxos.runtime;
 
 import dev.multipaxos.bytes.Bytes;
-import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.CommandReader;
 import dev.multipaxos.wire.Commands;
 import dev.multipaxos.wire.WireException;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param pieces the pieces; each no larger than asked for, or a single command
  * @param count how many commands all of them have
  * @param refused the commands that are in no piece
- * @param sessions the sessions that the pieces name
+ * @param sessions the sessions that the pieces name, each as often as its commands follow those of another one
  */
-record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> sessions) {
+record Pieces(List<Piece> pieces, int count, List<Refused> refused, List<Long> sessions) {
 
     /**
      * Some commands.
@@ -42,7 +40,7 @@ record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> se
     interface Judge {
         /** {@return why a command must not; null if it may} */
         @Nullable
-        String problem(Command command);
+        String problem(CommandReader command);
     }
 
     /** Takes every command: members send what they have checked. */
@@ -59,7 +57,10 @@ record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> se
      */
     static Pieces of(Bytes commands, int pieceBytesMax, Judge judge) throws WireException {
         Cutter cutter = new Cutter(commands, pieceBytesMax, judge);
-        Commands.forEach(commands, cutter::next);
+        CommandReader command = new CommandReader(commands);
+        while (command.next()) {
+            cutter.next(command);
+        }
         cutter.cut();
         Pieces pieces = new Pieces(cutter.pieces, cutter.total, cutter.refused, cutter.sessions);
         return 2 * pieces.bytes() < commands.length() ? pieces.copied() : pieces;
@@ -85,9 +86,9 @@ record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> se
         private final Bytes commands;
         private final int pieceBytesMax;
         private final Judge judge;
-        private final List<Piece> pieces = new ArrayList<>();
-        private final List<Refused> refused = new ArrayList<>();
-        private final Set<Long> sessions = new LinkedHashSet<>();
+        private final List<Piece> pieces = new ArrayList<>(1); // mostly one, of one session, and nothing is refused
+        private final List<Refused> refused = new ArrayList<>(0);
+        private final List<Long> sessions = new ArrayList<>(1);
         private int from;
         private int to;
         private int count;
@@ -100,8 +101,8 @@ record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> se
             this.judge = judge;
         }
 
-        void next(Command command) {
-            int bytes = Commands.encodedBytes(command);
+        void next(CommandReader command) {
+            int bytes = command.bytes();
             String problem = judge.problem(command);
             if (problem != null) {
                 cut();

@@ -77,11 +77,11 @@ final class RuntimeMutants {
                         "if (byLastUse.size() >= sessionsMax) {",
                         "if (byLastUse.size() > sessionsMax) {"),
                 runtime(
-                        "Sessions",
+                        "SessionsByUse",
                         "WRONG_SESSION_GOES",
                         "where there are too many sessions the oldest goes, not the one that is idle longest",
-                        "new LinkedHashMap<>(64, 0.75f, true)",
-                        "new LinkedHashMap<>(64, 0.75f, false)"),
+                        "            unlink(found);\n            link(found);\n",
+                        ""),
                 runtime(
                         "Sessions",
                         "ANSWERS_WITHOUT_BOUND",
@@ -110,8 +110,10 @@ final class RuntimeMutants {
                         "Execution",
                         "BATCH_BACKWARDS",
                         "the commands of a batch are executed from the last to the first",
-                        "Commands.forEach(chosen.commands(), batch::add);",
-                        "Commands.forEach(chosen.commands(), command -> batch.add(0, command));"),
+                        "return new CommandReader(chosen.commands());",
+                        "List<Command> backwards = new ArrayList<>();"
+                                + " dev.multipaxos.wire.Commands.forEach(chosen.commands(), each -> backwards.add(0, each));"
+                                + " return new CommandReader(dev.multipaxos.wire.Commands.encode(backwards));"),
                 runtime(
                         "StampClock",
                         "STAMP_NOT_HELD_BACK",
