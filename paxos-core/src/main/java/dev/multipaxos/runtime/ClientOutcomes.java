@@ -6,6 +6,7 @@ import dev.multipaxos.wire.ClientMessage;
 import dev.multipaxos.wire.ClientMessage.Result;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.CommandReader;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -59,7 +60,10 @@ final class ClientOutcomes {
         }
     }
 
-    void ended(Command command, Status status, Bytes answer) {
+    void ended(CommandReader command, Status status, Bytes answer) {
+        if (bySession.isEmpty()) {
+            return; // as on every member that does not lead
+        }
         long session = command.session();
         if (lastConnection == null || lastSession != session) {
             Connection found = bySession.get(session);

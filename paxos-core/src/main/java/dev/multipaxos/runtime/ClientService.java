@@ -6,6 +6,7 @@ import dev.multipaxos.wire.ClientMessage;
 import dev.multipaxos.wire.ClientMessage.Result;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.CommandReader;
 import dev.multipaxos.wire.Commands;
 import dev.multipaxos.wire.WireException;
 import java.util.ArrayList;
@@ -132,11 +133,11 @@ final class ClientService {
     }
 
     /** Says why a command must not enter the log; null if it may. */
-    private @Nullable String problem(Command command) {
+    private @Nullable String problem(CommandReader command) {
         if (command.kind() != Command.Kind.APPLY) {
             return null;
-        } else if (command.payload().length() > valueBytesMax) {
-            return "a command of " + command.payload().length() + " bytes is larger than the cluster takes, "
+        } else if (command.payloadBytes() > valueBytesMax) {
+            return "a command of " + command.payloadBytes() + " bytes is larger than the cluster takes, "
                     + valueBytesMax;
         }
         return execution.problem(command.payload());

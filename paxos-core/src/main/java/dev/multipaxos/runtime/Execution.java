@@ -7,7 +7,7 @@ import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
-import dev.multipaxos.wire.Commands;
+import dev.multipaxos.wire.CommandReader;
 import dev.multipaxos.wire.SnapshotPart;
 import dev.multipaxos.wire.WireException;
 import java.io.IOException;
@@ -32,7 +32,6 @@ final class Execution<C, R> implements SlotExecution {
     private final Codec<C> commandCodec;
     private final Codec<R> answerCodec;
     private final Sessions sessions;
-    private final List<Command> batch = new ArrayList<>();
     private final @Nullable DurableStateMachine<C, R> durable; // the state machine, if it has a store of its own
     private volatile int sessionCount;
     private volatile long answerBytes;
@@ -90,27 +89,31 @@ final class Execution<C, R> implements SlotExecution {
     }
 
     private void execute(long slot, Value.Batch chosen, Outcomes outcomes) {
-        try {
-            Commands.forEach(chosen.commands(), batch::add);
-        } catch (WireException e) {
-            throw new IllegalStateException("slot " + slot + " is chosen, but its commands cannot be read", e);
-        }
+        CommandReader command = read(slot, chosen);
         sessions.beginBatch(slot, chosen.stampMillis());
-        for (Command command : batch) {
+        while (command.next()) {
             if (command.kind() != Command.Kind.OPEN) {
                 sessions.touch(command.session());
             }
         }
         sessions.expire();
         At at = new At(slot, Instant.ofEpochMilli(sessions.logTimeMillis()));
-        for (Command command : batch) {
+        command.rewind();
+        while (command.next()) {
             execute(at, command, outcomes);
         }
-        batch.clear();
         publish();
     }
 
-    private void execute(At at, Command command, Outcomes outcomes) {
+    private static CommandReader read(long slot, Value.Batch chosen) {
+        try {
+            return new CommandReader(chosen.commands());
+        } catch (WireException e) {
+            throw new IllegalStateException("slot " + slot + " is chosen, but its commands cannot be read", e);
+        }
+    }
+
+    private void execute(At at, CommandReader command, Outcomes outcomes) {
         switch (command.kind()) {
             case OPEN -> outcomes.ended(command, Status.OK, SESSION_ID.encode(sessions.open()));
             case KEEP_ALIVE ->
@@ -122,13 +125,14 @@ final class Execution<C, R> implements SlotExecution {
                 outcomes.ended(
                         command, sessions.close(command.session()) ? Status.OK : Status.SESSION_EXPIRED, Bytes.EMPTY);
             case APPLY -> {
-                switch (sessions.judge(command)) {
+                switch (sessions.judge(command.session(), command.sequence(), command.acknowledgedBelow())) {
                     case EXECUTE -> {
                         Bytes answer = apply(at, command);
                         sessions.answer(command.session(), command.sequence(), answer);
                         outcomes.ended(command, Status.OK, answer);
                     }
-                    case REPEATED -> outcomes.ended(command, Status.OK, sessions.remembered(command));
+                    case REPEATED ->
+                        outcomes.ended(command, Status.OK, sessions.remembered(command.session(), command.sequence()));
                     case ACKNOWLEDGED -> outcomes.ended(command, Status.ALREADY_ACKNOWLEDGED, Bytes.EMPTY);
                     case OUTSIDE_WINDOW -> outcomes.ended(command, Status.OUTSIDE_WINDOW, Bytes.EMPTY);
                     case EXPIRED -> outcomes.ended(command, Status.SESSION_EXPIRED, Bytes.EMPTY);
@@ -137,7 +141,7 @@ final class Execution<C, R> implements SlotExecution {
         }
     }
 
-    private Bytes apply(At at, Command command) {
+    private Bytes apply(At at, CommandReader command) {
         try {
             return answerCodec.encode(stateMachine.apply(at, commandCodec.decode(command.payload())));
         } catch (RuntimeException e) {

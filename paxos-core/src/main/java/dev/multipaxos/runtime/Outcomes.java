@@ -2,7 +2,7 @@ package dev.multipaxos.runtime;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientMessage.Status;
-import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.CommandReader;
 
 /** Is told how each executed command ended, in log order, on the thread that executes. */
 @FunctionalInterface
@@ -14,9 +14,9 @@ public interface Outcomes {
     /**
      * A command has ended.
      *
-     * @param command the command
+     * @param command stands at the command, and moves on when this returns
      * @param status how
      * @param answer the state machine's answer; for a session that was opened its id, 8 bytes
      */
-    void ended(Command command, Status status, Bytes answer);
+    void ended(CommandReader command, Status status, Bytes answer);
 }

@@ -4,6 +4,7 @@ import dev.multipaxos.PaxosException;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.CommandReader;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongSupplier;
@@ -318,7 +319,7 @@ final class PendingProposals {
      *
      * @return whether it is of this node's session
      */
-    boolean ended(Command command, Status status, Bytes answer) {
+    boolean ended(CommandReader command, Status status, Bytes answer) {
         if (command.kind() == Command.Kind.OPEN) {
             long asked = nonce;
             if (asked == 0 || command.session() != asked) { // a client may have called its own nonce 0

@@ -1,7 +1,7 @@
 package dev.multipaxos.runtime;
 
 import dev.multipaxos.bytes.Bytes;
-import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.CommandReader;
 import dev.multipaxos.wire.Commands;
 import dev.multipaxos.wire.WireException;
 import java.util.ArrayList;
@@ -42,7 +42,7 @@ record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> se
     interface Judge {
         /** {@return why a command must not; null if it may} */
         @Nullable
-        String problem(Command command);
+        String problem(CommandReader command);
     }
 
     /** Takes every command: members send what they have checked. */
@@ -59,7 +59,10 @@ record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> se
      */
     static Pieces of(Bytes commands, int pieceBytesMax, Judge judge) throws WireException {
         Cutter cutter = new Cutter(commands, pieceBytesMax, judge);
-        Commands.forEach(commands, cutter::next);
+        CommandReader command = new CommandReader(commands);
+        while (command.next()) {
+            cutter.next(command);
+        }
         cutter.cut();
         Pieces pieces = new Pieces(cutter.pieces, cutter.total, cutter.refused, cutter.sessions);
         return 2 * pieces.bytes() < commands.length() ? pieces.copied() : pieces;
@@ -100,8 +103,8 @@ record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> se
             this.judge = judge;
         }
 
-        void next(Command command) {
-            int bytes = Commands.encodedBytes(command);
+        void next(CommandReader command) {
+            int bytes = command.bytes();
             String problem = judge.problem(command);
             if (problem != null) {
                 cut();

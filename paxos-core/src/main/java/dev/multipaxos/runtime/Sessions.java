@@ -2,7 +2,6 @@ package dev.multipaxos.runtime;
 
 import dev.multipaxos.DurableStateMachine;
 import dev.multipaxos.bytes.Bytes;
-import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.SnapshotCodec;
 import dev.multipaxos.wire.SnapshotPart;
 import dev.multipaxos.wire.WireException;
@@ -51,6 +50,7 @@ final class Sessions {
     private final int sessionsMax;
     private final long answerBytesMax;
     private final Map<Long, Session> byLastUse = new LinkedHashMap<>(64, 0.75f, true);
+    private @Nullable Session lastUsed; // commands of one session come in runs, and a look-up makes an object of its id
     private long logTimeMillis;
     private long slot;
     private int openedInSlot;
@@ -130,7 +130,7 @@ final class Sessions {
 
     /** Finds a session and makes it the one last used. */
     private @Nullable Session use(long id) {
-        Session found = byLastUse.get(id);
+        Session found = find(id);
         if (found != null && changes != null) {
             found.place = ++lastPlace;
             changed.put(id, found);
@@ -138,7 +138,17 @@ final class Sessions {
         return found;
     }
 
+    private @Nullable Session find(long id) {
+        Session last = lastUsed;
+        if (last == null || last.id != id) {
+            last = byLastUse.get(id);
+            lastUsed = last;
+        }
+        return last;
+    }
+
     private void gone(Session session) {
+        lastUsed = null;
         answerBytes -= session.bytes;
         if (changes != null) {
             changed.remove(session.id);
@@ -147,18 +157,17 @@ final class Sessions {
     }
 
     /** Judges a command, after it has raised its session's floor. */
-    Verdict judge(Command command) {
-        Session session = use(command.session());
+    Verdict judge(long id, long sequence, long acknowledgedBelow) {
+        Session session = use(id);
         if (session == null) {
             return Verdict.EXPIRED;
         }
         if (changes != null) {
-            session.noteAnswersGone(command.acknowledgedBelow(), changes);
+            session.noteAnswersGone(acknowledgedBelow, changes);
         }
         long before = session.bytes;
-        session.raiseFloor(command.acknowledgedBelow());
+        session.raiseFloor(acknowledgedBelow);
         answerBytes += session.bytes - before;
-        long sequence = command.sequence();
         if (sequence < session.floor) {
             return Verdict.ACKNOWLEDGED;
         }
@@ -169,9 +178,9 @@ final class Sessions {
     }
 
     /** {@return the answer to a command that was just judged to be repeated} */
-    Bytes remembered(Command command) {
-        Session session = Objects.requireNonNull(byLastUse.get(command.session()), "the session has gone");
-        return Objects.requireNonNull(session.answer(command.sequence()), "the answer has gone");
+    Bytes remembered(long id, long sequence) {
+        Session session = Objects.requireNonNull(find(id), "the session has gone");
+        return Objects.requireNonNull(session.answer(sequence), "the answer has gone");
     }
 
     /**
@@ -258,6 +267,7 @@ final class Sessions {
             }
         }
         byLastUse.clear();
+        lastUsed = null;
         byLastUse.putAll(read);
         logTimeMillis = header.logTimeMillis();
         countAnswers();
@@ -328,6 +338,7 @@ final class Sessions {
     void restore(List<DurableStateMachine.Entry> entries) throws WireException {
         SessionEntries.Table table = SessionEntries.read(entries);
         byLastUse.clear();
+        lastUsed = null;
         logTimeMillis = table.logTimeMillis();
         for (SessionEntries.Stored stored : table.byLastUse()) {
             Session session = new Session(stored.id(), stored.lastUseMillis());

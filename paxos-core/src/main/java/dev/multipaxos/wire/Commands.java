@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Not Protocol Buffers: a command is never read on its way through the log. Its fields have fixed places, so that a batch is
- * cut by its lengths, batches are joined by copying bytes, and an object is made only when a command is applied. What may be
+ * cut by its lengths, batches are joined by copying bytes, and no object is made of a command. What may be
  * said later gets a new kind. Stateless; any thread.
  */
 public final class Commands {
@@ -135,26 +135,39 @@ public final class Commands {
     }
 
     /**
-     * Takes a batch apart.
+     * Takes a batch apart. {@link CommandReader} does so without an object for each command.
      *
      * @param commands the batch; anything at all may be in it
      * @param visitor gets the commands in their order; their payloads are parts of the batch, not copied
      * @throws WireException if the batch is not valid; then nothing was visited
      */
     public static void forEach(Bytes commands, Consumer<Command> visitor) throws WireException {
-        count(commands);
-        byte[] array = commands.array();
-        for (int from = 0; from < commands.length(); ) {
-            int at = commands.offset() + from;
-            int payload = (int) INT.get(array, at);
-            visitor.accept(new Command(
-                    fromNumber(array[at + KIND_AT]),
-                    (long) LONG.get(array, at + SESSION_AT),
-                    (long) LONG.get(array, at + SEQUENCE_AT),
-                    (long) LONG.get(array, at + ACKNOWLEDGED_BELOW_AT),
-                    commands.slice(from + OVERHEAD_BYTES, payload)));
-            from += OVERHEAD_BYTES + payload;
+        CommandReader reader = new CommandReader(commands);
+        while (reader.next()) {
+            visitor.accept(reader.command());
         }
+    }
+
+    // The fields of the command at an index of a batch that was checked.
+
+    static int payloadBytesAt(Bytes commands, int index) {
+        return (int) INT.get(commands.array(), commands.offset() + index);
+    }
+
+    static Kind kindAt(Bytes commands, int index) {
+        return fromNumber(commands.get(index + KIND_AT));
+    }
+
+    static long sessionAt(Bytes commands, int index) {
+        return (long) LONG.get(commands.array(), commands.offset() + index + SESSION_AT);
+    }
+
+    static long sequenceAt(Bytes commands, int index) {
+        return (long) LONG.get(commands.array(), commands.offset() + index + SEQUENCE_AT);
+    }
+
+    static long acknowledgedBelowAt(Bytes commands, int index) {
+        return (long) LONG.get(commands.array(), commands.offset() + index + ACKNOWLEDGED_BELOW_AT);
     }
 
     /** Says what is wrong with a command; null if nothing is. */

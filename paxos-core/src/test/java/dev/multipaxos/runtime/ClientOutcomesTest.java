@@ -19,7 +19,9 @@ class ClientOutcomesTest {
 
     private void answer(long sequence, int bytes) {
         clients.ended(
-                new Command(Command.Kind.APPLY, 5, sequence, 1, Bytes.EMPTY), Status.OK, Bytes.wrap(new byte[bytes]));
+                CommandAt.of(new Command(Command.Kind.APPLY, 5, sequence, 1, Bytes.EMPTY)),
+                Status.OK,
+                Bytes.wrap(new byte[bytes]));
         clients.flush();
     }
 
@@ -38,7 +40,9 @@ class ClientOutcomesTest {
 
     private void answerAnother(long session, int bytes) {
         clients.ended(
-                new Command(Command.Kind.APPLY, session, 1, 1, Bytes.EMPTY), Status.OK, Bytes.wrap(new byte[bytes]));
+                CommandAt.of(new Command(Command.Kind.APPLY, session, 1, 1, Bytes.EMPTY)),
+                Status.OK,
+                Bytes.wrap(new byte[bytes]));
         clients.flush();
     }
 

@@ -100,7 +100,7 @@ class PendingProposalsTest {
         proposals.submit(leader, 1);
 
         assertThat(leader.taken).containsExactly(sent);
-        proposals.ended(sent, ClientMessage.Status.OK, Bytes.utf8("found in the snapshot"));
+        proposals.ended(CommandAt.of(sent), ClientMessage.Status.OK, Bytes.utf8("found in the snapshot"));
         leader.taken.clear();
         proposals.sendAgain();
         proposals.submit(leader, 2);
@@ -115,7 +115,8 @@ class PendingProposalsTest {
         proposals.skipped();
         ProposeCall<String> behind = added();
         proposals.submit(leader, 0);
-        leader.taken.forEach(command -> proposals.ended(command, ClientMessage.Status.SESSION_EXPIRED, Bytes.EMPTY));
+        leader.taken.forEach(
+                command -> proposals.ended(CommandAt.of(command), ClientMessage.Status.SESSION_EXPIRED, Bytes.EMPTY));
 
         assertThat(mayHaveBeenApplied(before)).isTrue();
         assertThat(mayHaveBeenApplied(behind)).isFalse();
@@ -191,7 +192,7 @@ class PendingProposalsTest {
         proposals.submit(leader, 0);
         leader.taken.clear();
         proposals.ended(
-                new Command(Command.Kind.APPLY, SESSION, 1, 1, Bytes.EMPTY),
+                CommandAt.of(new Command(Command.Kind.APPLY, SESSION, 1, 1, Bytes.EMPTY)),
                 ClientMessage.Status.OK,
                 Bytes.utf8("done"));
         Garbage.await(answered);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.multipaxos.bytes.Bytes;
-import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.SnapshotPart;
 import dev.multipaxos.wire.WireException;
 import java.io.ByteArrayInputStream;
@@ -49,15 +48,14 @@ class SessionTableTest {
             case 3 -> seen.add(random.nextInt(4) == 0 && sessions.close(session));
             default -> {
                 long sequence = 1L + random.nextInt(70);
-                Command command = new Command(
-                        Command.Kind.APPLY, session, sequence, Math.max(1, sequence - random.nextInt(40)), Bytes.EMPTY);
-                Sessions.Verdict verdict = sessions.judge(command);
+                Sessions.Verdict verdict =
+                        sessions.judge(session, sequence, Math.max(1, sequence - random.nextInt(40)));
                 seen.add(verdict);
                 if (verdict == Sessions.Verdict.EXECUTE) {
                     Bytes answer = Bytes.wrap(new byte[random.nextInt(200)]);
                     sessions.answer(session, sequence, answer);
                 } else if (verdict == Sessions.Verdict.REPEATED) {
-                    seen.add(sessions.remembered(command));
+                    seen.add(sessions.remembered(session, sequence));
                 }
             }
         }

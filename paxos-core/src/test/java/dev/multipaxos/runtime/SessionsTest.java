@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.multipaxos.DurableStateMachine;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.runtime.Sessions.Verdict;
-import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.SnapshotPart;
 import dev.multipaxos.wire.WireException;
 import java.io.ByteArrayInputStream;
@@ -37,7 +36,7 @@ class SessionsTest {
     }
 
     private Verdict judge(long session, long sequence, long acknowledgedBelow) {
-        return sessions.judge(new Command(Command.Kind.APPLY, session, sequence, acknowledgedBelow, Bytes.EMPTY));
+        return sessions.judge(session, sequence, acknowledgedBelow);
     }
 
     private void execute(long session, long sequence, long acknowledgedBelow) {
@@ -50,7 +49,7 @@ class SessionsTest {
     }
 
     private Bytes remembered(long session, long sequence) {
-        return sessions.remembered(new Command(Command.Kind.APPLY, session, sequence, 0, Bytes.EMPTY));
+        return sessions.remembered(session, sequence);
     }
 
     private static Bytes bytes(int length) {
@@ -313,7 +312,7 @@ class SessionsTest {
                 .map(entry -> new DurableStateMachine.Entry(entry.getKey(), entry.getValue()))
                 .toList());
         restarted.beginBatch(++slot, 0);
-        assertThat(restarted.judge(new Command(Command.Kind.APPLY, session, 1L << 33, 1, Bytes.EMPTY)))
+        assertThat(restarted.judge(session, 1L << 33, 1))
                 .as("else it is executed a second time behind a restart, by this member only")
                 .isEqualTo(Verdict.REPEATED);
     }

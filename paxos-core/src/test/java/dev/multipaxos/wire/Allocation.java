@@ -4,12 +4,12 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 
 /** How much the current thread has allocated. By reflection, as the module under test does not read {@code jdk.management}. */
-final class Allocation {
+public final class Allocation {
     private static final MethodHandle BYTES = bytesOfCurrentThread();
 
     private Allocation() {}
 
-    static long bytes() {
+    public static long bytes() {
         try {
             return (long) BYTES.invoke();
         } catch (Throwable e) {

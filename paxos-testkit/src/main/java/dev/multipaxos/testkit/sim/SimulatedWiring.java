@@ -183,7 +183,7 @@ final class SimulatedWiring implements Wiring {
             witness.chosen(node.id(), slot, value);
             machine.begin(slot);
             execution.execute(slot, value, (command, status, answer) -> {
-                machine.ended(command, status, answer);
+                machine.ended(command.command(), status, answer);
                 outcomes.ended(command, status, answer);
             });
             machine.end();

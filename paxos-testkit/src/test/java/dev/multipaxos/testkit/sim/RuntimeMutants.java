@@ -100,8 +100,10 @@ final class RuntimeMutants {
                         "Execution",
                         "BATCH_BACKWARDS",
                         "the commands of a batch are executed from the last to the first",
-                        "Commands.forEach(chosen.commands(), batch::add);",
-                        "Commands.forEach(chosen.commands(), command -> batch.add(0, command));"),
+                        "return new CommandReader(chosen.commands());",
+                        "List<Command> backwards = new ArrayList<>();"
+                                + " dev.multipaxos.wire.Commands.forEach(chosen.commands(), each -> backwards.add(0, each));"
+                                + " return new CommandReader(dev.multipaxos.wire.Commands.encode(backwards));"),
                 runtime(
                         "StampClock",
                         "STAMP_NOT_HELD_BACK",
