@@ -3,10 +3,11 @@ package dev.multipaxos.runtime;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientCodec;
 import dev.multipaxos.wire.ClientMessage;
-import dev.multipaxos.wire.ClientMessage.Result;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
 import dev.multipaxos.wire.CommandReader;
+import dev.multipaxos.wire.ResultsWriter;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,11 +25,15 @@ final class ClientOutcomes {
     /** What a result takes in a frame beside its payload, at most. */
     static final int RESULT_OVERHEAD_BYTES = 64;
 
+    /** Writers are kept for so many connections that are answered at once. */
+    private static final int SPARES_MAX = 64;
+
     private final int frameBytesMax;
     private final Mailbox mailbox;
     private final Map<Long, Connection> bySession = new HashMap<>();
     private final Map<Long, Connection> byId = new HashMap<>();
     private final List<Connection> unflushed = new ArrayList<>();
+    private final ArrayDeque<ResultsWriter> spares = new ArrayDeque<>();
 
     // Commands of one session come in runs: the last look-up is the next one's answer.
     private long lastSession;
@@ -77,9 +82,9 @@ final class ClientOutcomes {
         if (answer.length() + RESULT_OVERHEAD_BYTES > frameBytesMax) {
             String text = "the command was executed, but its answer of " + answer.length()
                     + " bytes does not fit into a frame of " + frameBytesMax;
-            add(connection, new Result(session, command.sequence(), Status.QUERY_FAILED, Bytes.utf8(text)));
+            add(connection, command, Status.QUERY_FAILED, Bytes.utf8(text));
         } else {
-            add(connection, new Result(session, command.sequence(), status, answer));
+            add(connection, command, status, answer);
         }
         if (command.kind() == Command.Kind.OPEN
                 || command.kind() == Command.Kind.CLOSE
@@ -93,15 +98,18 @@ final class ClientOutcomes {
         }
     }
 
-    private void add(Connection connection, Result result) {
-        int bytes = result.payload().length() + RESULT_OVERHEAD_BYTES;
+    private void add(Connection connection, CommandReader command, Status status, Bytes answer) {
+        int bytes = answer.length() + RESULT_OVERHEAD_BYTES;
         if (connection.bytes + bytes > frameBytesMax) {
             send(connection);
         }
-        if (connection.results.isEmpty()) {
+        ResultsWriter results = connection.results;
+        if (results == null) {
+            results = spares.isEmpty() ? new ResultsWriter() : spares.pop();
+            connection.results = results;
             unflushed.add(connection);
         }
-        connection.results.add(result);
+        results.add(command.session(), command.sequence(), status, answer);
         connection.bytes += bytes;
     }
 
@@ -114,18 +122,26 @@ final class ClientOutcomes {
     }
 
     private void send(Connection connection) {
-        if (connection.results.isEmpty()) {
+        ResultsWriter results = connection.results;
+        if (results == null) {
             return;
         }
-        ClientMessage results = new ClientMessage.Results(connection.results);
-        reply(mailbox, connection.id, results);
-        connection.results.clear();
+        reply(mailbox, new ClientReply(connection.id, results.head(), results.body()));
+        connection.results = null;
         connection.bytes = 0;
+        if (spares.size() < SPARES_MAX) {
+            results.clear();
+            spares.push(results);
+        }
     }
 
     /** Has a client told. Of several whose answers wait in too many bytes one loses its connection, as one does that reads too slowly. */
     static void reply(Mailbox mailbox, long connection, ClientMessage message) {
-        mailbox.answer(new ClientReply(connection, ClientCodec.head(message), ClientCodec.body(message)));
+        reply(mailbox, new ClientReply(connection, ClientCodec.head(message), ClientCodec.body(message)));
+    }
+
+    private static void reply(Mailbox mailbox, ClientReply reply) {
+        mailbox.answer(reply);
         mailbox.wake();
     }
 
@@ -152,7 +168,7 @@ final class ClientOutcomes {
     private static final class Connection {
         private final long id;
         private final Map<Long, Boolean> sessions = new HashMap<>();
-        private final List<Result> results = new ArrayList<>();
+        private @Nullable ResultsWriter results; // since the last flush; null: none
         private int bytes;
 
         Connection(long id) {

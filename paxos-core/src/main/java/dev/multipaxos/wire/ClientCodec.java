@@ -39,7 +39,28 @@ public final class ClientCodec {
      * @return the head with its length
      */
     public static Bytes head(ClientMessage message) {
-        return Head.delimited(new HeadContent(of(message)));
+        if (message instanceof ClientMessage.Results results) {
+            return written(results).head();
+        }
+        return head(of(message));
+    }
+
+    /**
+     * Encodes the first part of a frame.
+     *
+     * @param said what it says
+     * @return the head with its length
+     */
+    static Bytes head(Said said) {
+        return Head.delimited(new HeadContent(said));
+    }
+
+    private static ResultsWriter written(ClientMessage.Results results) {
+        ResultsWriter writer = new ResultsWriter();
+        for (ClientMessage.Result result : results.results()) {
+            writer.add(result.session(), result.sequence(), result.status(), result.payload());
+        }
+        return writer;
     }
 
     /**
@@ -55,9 +76,7 @@ public final class ClientCodec {
         } else if (message instanceof ClientMessage.Query query) {
             return query.query();
         } else if (message instanceof ClientMessage.Results results) {
-            return Head.concatenated(results.results().stream()
-                    .map(ClientMessage.Result::payload)
-                    .toList());
+            return written(results).body();
         } else if (message instanceof ClientMessage.QueryResult result) {
             return result.payload();
         }
@@ -106,8 +125,6 @@ public final class ClientCodec {
                             .setId(submit.id())
                             .setBodyBytes(submit.commands().length())
                             .build());
-        } else if (message instanceof ClientMessage.Results results) {
-            return new Said(ClientHead.RESULTS_FIELD_NUMBER, new ResultsContent(results.results()));
         } else if (message instanceof ClientMessage.Query query) {
             return Said.generated(
                     ClientHead.QUERY_FIELD_NUMBER,
@@ -226,7 +243,7 @@ public final class ClientCodec {
         return new ClientMessage.NotLeader(id, (int) Head.notNegative("the leader's id", leader), members, diskFull);
     }
 
-    private static int toNumber(Status status) {
+    static int toNumber(Status status) {
         return switch (status) {
             case OK -> ClientProto.Status.STATUS_OK_VALUE;
             case OVERLOADED -> ClientProto.Status.STATUS_OVERLOADED_VALUE;
@@ -266,41 +283,6 @@ public final class ClientCodec {
         public void writeTo(CodedOutputStream out) throws IOException {
             Head.startMessage(out, said.kind(), said.content().size());
             said.content().writeTo(out);
-        }
-    }
-
-    private record ResultsContent(List<ClientMessage.Result> results) implements Content {
-        @Override
-        public int size() {
-            int size = 0;
-            for (ClientMessage.Result result : results) {
-                size += Head.sizeOfMessage(ClientProto.Results.RESULTS_FIELD_NUMBER, size(result));
-            }
-            return size;
-        }
-
-        @Override
-        public void writeTo(CodedOutputStream out) throws IOException {
-            for (ClientMessage.Result result : results) {
-                Head.startMessage(out, ClientProto.Results.RESULTS_FIELD_NUMBER, size(result));
-                Head.writeFixed64(out, ClientProto.Result.SESSION_FIELD_NUMBER, result.session());
-                Head.writeInt64(out, ClientProto.Result.SEQUENCE_FIELD_NUMBER, result.sequence());
-                out.writeEnum(ClientProto.Result.STATUS_FIELD_NUMBER, toNumber(result.status()));
-                Head.writeInt64(
-                        out,
-                        ClientProto.Result.BODY_BYTES_FIELD_NUMBER,
-                        result.payload().length());
-            }
-        }
-
-        private static int size(ClientMessage.Result result) {
-            return Head.sizeOfFixed64(ClientProto.Result.SESSION_FIELD_NUMBER, result.session())
-                    + Head.sizeOfInt64(ClientProto.Result.SEQUENCE_FIELD_NUMBER, result.sequence())
-                    + CodedOutputStream.computeEnumSize(
-                            ClientProto.Result.STATUS_FIELD_NUMBER, toNumber(result.status()))
-                    + Head.sizeOfInt64(
-                            ClientProto.Result.BODY_BYTES_FIELD_NUMBER,
-                            result.payload().length());
         }
     }
 }

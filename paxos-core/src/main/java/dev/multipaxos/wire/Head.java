@@ -55,7 +55,11 @@ final class Head {
         if (parts.size() == 1) {
             return parts.get(0);
         }
-        byte[] whole = new byte[parts.stream().mapToInt(Bytes::length).reduce(0, Math::addExact)];
+        int length = 0;
+        for (Bytes part : parts) {
+            length = Math.addExact(length, part.length());
+        }
+        byte[] whole = new byte[length];
         int at = 0;
         for (Bytes part : parts) {
             System.arraycopy(part.array(), part.offset(), whole, at, part.length());

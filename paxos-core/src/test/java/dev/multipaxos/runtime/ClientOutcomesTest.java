@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.runtime.ClientOutcomes.ClientLost;
 import dev.multipaxos.runtime.ClientOutcomes.ClientReply;
+import dev.multipaxos.wire.Allocation;
 import dev.multipaxos.wire.ClientMessage.Status;
 import dev.multipaxos.wire.Command;
+import dev.multipaxos.wire.CommandReader;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -70,5 +72,29 @@ class ClientOutcomesTest {
         mailbox.drain();
         answerAnother(6, 100);
         assertThat(mailbox.drain()).hasSize(1).first().isInstanceOf(ClientReply.class);
+    }
+
+    /** 21 bytes of it are the frame; the rest is what each frame needs besides. */
+    @Test
+    void an_answer_is_sent_without_an_object_of_its_own() {
+        Mailbox large = new Mailbox(1 << 24);
+        ClientOutcomes many = new ClientOutcomes(1 << 20, large);
+        many.watch(5, CONNECTION);
+        CommandReader command = CommandAt.of(new Command(Command.Kind.APPLY, 5, 1, 1, Bytes.EMPTY));
+        Bytes answer = Bytes.wrap(new byte[8]);
+        answer(many, command, answer, 20);
+        large.drain();
+        long before = Allocation.bytes();
+        answer(many, command, answer, 20);
+        assertThat((Allocation.bytes() - before) / (20 * 64.0)).isLessThan(30);
+    }
+
+    private static void answer(ClientOutcomes many, CommandReader command, Bytes answer, int frames) {
+        for (int i = 0; i < frames; i++) {
+            for (int j = 0; j < 64; j++) {
+                many.ended(command, Status.OK, answer);
+            }
+            many.flush();
+        }
     }
 }
