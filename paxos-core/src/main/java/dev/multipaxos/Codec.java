@@ -56,12 +56,19 @@ public interface Codec<T> {
         return new Codec<>() {
             @Override
             public Bytes encode(Long value) {
-                return Bytes.wrap(ByteBuffer.allocate(Long.BYTES).putLong(value).array());
+                byte[] bytes = new byte[Long.BYTES];
+                long rest = value;
+                for (int i = bytes.length - 1; i >= 0; i--) {
+                    bytes[i] = (byte) rest;
+                    rest >>>= Byte.SIZE;
+                }
+                return Bytes.wrap(bytes);
             }
 
             @Override
             public Long decode(Bytes bytes) {
-                return bytes.toByteBuffer().getLong();
+                return ByteBuffer.wrap(bytes.array(), bytes.offset(), bytes.length())
+                        .getLong();
             }
         };
     }

@@ -193,6 +193,10 @@ final class Acceptor {
             endTurn(effects);
             votedAt = ballot;
         }
+        if (voted.isEmpty()) {
+            voted = slots;
+            return;
+        }
         for (int i = 0; i < slots.count(); i++) {
             voted = voted.with(slots.first(i), slots.last(i));
         }

@@ -190,7 +190,9 @@ final class Recovery {
 
     /** Forgets entries that are chosen by now. */
     void forgetUpTo(long slot) {
-        merged.headMap(slot, true).clear();
+        if (!merged.isEmpty()) { // it is asked in every turn, and a view of the map is an object
+            merged.headMap(slot, true).clear();
+        }
     }
 
     /** The members that still owe an answer. */

@@ -27,10 +27,9 @@ final class Handover<T> {
             return;
         }
         synchronized (this) {
-            queue.addAll(said);
+            move(said, queue);
             notifyAll();
         }
-        said.clear();
     }
 
     /**
@@ -53,15 +52,21 @@ final class Handover<T> {
                 // Nobody ends these threads that way; a callback or a state machine may have left it set.
             }
         }
-        into.addAll(queue);
-        queue.clear();
+        move(queue, into);
         return !into.isEmpty() || !finished;
     }
 
     /** Takes what is there, without waiting. */
     synchronized void poll(Collection<? super T> into) {
-        into.addAll(queue);
-        queue.clear();
+        move(queue, into);
+    }
+
+    /** One by one: {@code addAll} makes a copy of all of them first. */
+    private static <T> void move(List<T> from, Collection<? super T> to) {
+        for (int i = 0; i < from.size(); i++) {
+            to.add(from.get(i));
+        }
+        from.clear();
     }
 
     /** {@return whether nothing was handed over that was not taken} */

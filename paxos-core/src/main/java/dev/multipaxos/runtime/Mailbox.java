@@ -62,6 +62,8 @@ final class Mailbox {
         }
     }
 
+    private static final Part[] PARTS = Part.values();
+
     private final Object lock = new Object();
     private final Map<Part, Share> shares = new EnumMap<>(Part.class);
     private List<Mail> filling = new ArrayList<>();
@@ -84,6 +86,10 @@ final class Mailbox {
         }
     }
 
+    private Share share(Part part) {
+        return Objects.requireNonNull(shares.get(part));
+    }
+
     /** Adds a letter and wakes the loop; false if the mailbox is closed. */
     boolean add(Mail mail) {
         synchronized (lock) {
@@ -99,7 +105,7 @@ final class Mailbox {
     /** Adds what has a size, without waking the loop: {@link #wake} follows at the end of the burst. False if it was dropped. */
     boolean add(Part part, Mail mail, int bytes) {
         synchronized (lock) {
-            Share share = Objects.requireNonNull(shares.get(part));
+            Share share = share(part);
             if (closed) {
                 return false;
             }
@@ -122,7 +128,7 @@ final class Mailbox {
             if (closed) {
                 return;
             }
-            Share share = Objects.requireNonNull(shares.get(Part.ANSWERS));
+            Share share = share(Part.ANSWERS);
             if (share.filling > 0 && share.filling + reply.bytes() > share.max / 2) {
                 dropped++;
                 long most = mostAnswered(reply);
@@ -196,7 +202,9 @@ final class Mailbox {
             List<Mail> full = filling;
             filling = draining;
             draining = full;
-            shares.values().forEach(Share::turn);
+            for (Part part : PARTS) {
+                share(part).turn();
+            }
             return full;
         }
     }

@@ -5,9 +5,7 @@ import dev.multipaxos.wire.CommandReader;
 import dev.multipaxos.wire.Commands;
 import dev.multipaxos.wire.WireException;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param pieces the pieces; each no larger than asked for, or a single command
  * @param count how many commands all of them have
  * @param refused the commands that are in no piece
- * @param sessions the sessions that the pieces name
+ * @param sessions the sessions that the pieces name, each as often as its commands follow those of another one
  */
-record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> sessions) {
+record Pieces(List<Piece> pieces, int count, List<Refused> refused, List<Long> sessions) {
 
     /**
      * Some commands.
@@ -88,9 +86,9 @@ record Pieces(List<Piece> pieces, int count, List<Refused> refused, Set<Long> se
         private final Bytes commands;
         private final int pieceBytesMax;
         private final Judge judge;
-        private final List<Piece> pieces = new ArrayList<>();
-        private final List<Refused> refused = new ArrayList<>();
-        private final Set<Long> sessions = new LinkedHashSet<>();
+        private final List<Piece> pieces = new ArrayList<>(1); // mostly one, of one session, and nothing is refused
+        private final List<Refused> refused = new ArrayList<>(0);
+        private final List<Long> sessions = new ArrayList<>(1);
         private int from;
         private int to;
         private int count;
