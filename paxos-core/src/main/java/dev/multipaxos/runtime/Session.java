@@ -12,6 +12,14 @@ final class Session {
     final long id;
     long lastUseMillis;
     long place;
+
+    /** Its neighbours in {@link SessionsByUse}. */
+    @Nullable
+    Session older;
+
+    @Nullable
+    Session newer;
+
     long floor = 1;
 
     /** What the answers count, each with {@link Sessions#ANSWER_OVERHEAD_BYTES}. */

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,8 +48,7 @@ final class Sessions {
     private final int window;
     private final int sessionsMax;
     private final long answerBytesMax;
-    private final Map<Long, Session> byLastUse = new LinkedHashMap<>(64, 0.75f, true);
-    private @Nullable Session lastUsed; // commands of one session come in runs, and a look-up makes an object of its id
+    private final SessionsByUse byLastUse = new SessionsByUse();
     private long logTimeMillis;
     private long slot;
     private int openedInSlot;
@@ -88,27 +86,21 @@ final class Sessions {
 
     /** Ends the sessions that were not used for the time-out, up to this batch's log time. */
     void expire() {
-        Iterator<Session> eldestFirst = byLastUse.values().iterator();
-        while (eldestFirst.hasNext()) {
-            Session eldest = eldestFirst.next();
+        for (Session eldest = byLastUse.eldest(); eldest != null; eldest = byLastUse.eldest()) {
             if (logTimeMillis - eldest.lastUseMillis <= timeoutMillis) {
                 return;
             }
-            eldestFirst.remove();
-            gone(eldest);
+            remove(eldest);
         }
     }
 
     /** Opens a session. If there are too many, the one that was idle longest goes. */
     long open() {
         if (byLastUse.size() >= sessionsMax) {
-            Iterator<Session> eldestFirst = byLastUse.values().iterator();
-            Session eldest = eldestFirst.next();
-            eldestFirst.remove();
-            gone(eldest);
+            remove(Objects.requireNonNull(byLastUse.eldest(), "there may be no session at all"));
         }
         long id = (slot << OPENED_PER_SLOT_BITS) + openedInSlot++;
-        byLastUse.put(id, new Session(id, logTimeMillis));
+        byLastUse.add(new Session(id, logTimeMillis));
         use(id);
         return id;
     }
@@ -120,17 +112,17 @@ final class Sessions {
 
     /** Ends a session; false if there is none. */
     boolean close(long session) {
-        Session closed = byLastUse.remove(session);
+        Session closed = byLastUse.use(session);
         if (closed == null) {
             return false;
         }
-        gone(closed);
+        remove(closed);
         return true;
     }
 
     /** Finds a session and makes it the one last used. */
     private @Nullable Session use(long id) {
-        Session found = find(id);
+        Session found = byLastUse.use(id);
         if (found != null && changes != null) {
             found.place = ++lastPlace;
             changed.put(id, found);
@@ -138,17 +130,8 @@ final class Sessions {
         return found;
     }
 
-    private @Nullable Session find(long id) {
-        Session last = lastUsed;
-        if (last == null || last.id != id) {
-            last = byLastUse.get(id);
-            lastUsed = last;
-        }
-        return last;
-    }
-
-    private void gone(Session session) {
-        lastUsed = null;
+    private void remove(Session session) {
+        byLastUse.remove(session);
         answerBytes -= session.bytes;
         if (changes != null) {
             changed.remove(session.id);
@@ -179,7 +162,7 @@ final class Sessions {
 
     /** {@return the answer to a command that was just judged to be repeated} */
     Bytes remembered(long id, long sequence) {
-        Session session = Objects.requireNonNull(find(id), "the session has gone");
+        Session session = Objects.requireNonNull(byLastUse.use(id), "the session has gone");
         return Objects.requireNonNull(session.answer(sequence), "the answer has gone");
     }
 
@@ -199,15 +182,13 @@ final class Sessions {
             changes.answer(session, sequence, answer);
         }
         while (answerBytes > answerBytesMax) {
-            Session largest = largest();
-            byLastUse.remove(largest.id);
-            gone(largest);
+            remove(largest());
         }
     }
 
     /** The session with most bytes of answers; of several the one with the lowest id. */
     private Session largest() {
-        return byLastUse.values().stream()
+        return byLastUse.stream()
                 .max(Comparator.<Session>comparingLong(session -> session.bytes)
                         .thenComparing(session -> session.id, Comparator.reverseOrder()))
                 .orElseThrow();
@@ -236,8 +217,9 @@ final class Sessions {
      */
     SessionTable capture() {
         List<SessionTable.Entry> sessions = new ArrayList<>(byLastUse.size());
-        byLastUse.forEach((id, session) -> sessions.add(
-                new SessionTable.Entry(id, session.lastUseMillis, session.floor, session.answers.clone())));
+        byLastUse.stream()
+                .forEach(session -> sessions.add(new SessionTable.Entry(
+                        session.id, session.lastUseMillis, session.floor, session.answers.clone())));
         return new SessionTable(logTimeMillis, sessions);
     }
 
@@ -267,15 +249,13 @@ final class Sessions {
             }
         }
         byLastUse.clear();
-        lastUsed = null;
-        byLastUse.putAll(read);
+        read.values().forEach(byLastUse::add);
         logTimeMillis = header.logTimeMillis();
         countAnswers();
     }
 
     private void countAnswers() {
-        answerBytes =
-                byLastUse.values().stream().mapToLong(session -> session.bytes).sum();
+        answerBytes = byLastUse.stream().mapToLong(session -> session.bytes).sum();
     }
 
     private Session restored(SnapshotPart.Session part, InputStream in) throws IOException {
@@ -315,7 +295,7 @@ final class Sessions {
         SessionEntries noted = Objects.requireNonNull(changes, "nothing is tracked");
         noted.take();
         changed.clear();
-        for (Session session : byLastUse.values()) {
+        byLastUse.stream().forEach(session -> {
             session.place = ++lastPlace;
             changed.put(session.id, session);
             for (int place = 0; place < session.answers.length; place++) {
@@ -325,7 +305,7 @@ final class Sessions {
                     noted.answer(session.id, sequence, answer);
                 }
             }
-        }
+        });
         return takeChanges();
     }
 
@@ -338,7 +318,6 @@ final class Sessions {
     void restore(List<DurableStateMachine.Entry> entries) throws WireException {
         SessionEntries.Table table = SessionEntries.read(entries);
         byLastUse.clear();
-        lastUsed = null;
         logTimeMillis = table.logTimeMillis();
         for (SessionEntries.Stored stored : table.byLastUse()) {
             Session session = new Session(stored.id(), stored.lastUseMillis());
@@ -354,7 +333,7 @@ final class Sessions {
                 }
                 session.put(answer.getKey(), answer.getValue());
             }
-            byLastUse.put(stored.id(), session);
+            byLastUse.add(session);
         }
         countAnswers();
     }

@@ -88,4 +88,9 @@ class ExecutionTest {
     void a_command_is_executed_without_an_object_but_its_payload() {
         assertThat(allocated(1)).isLessThan(32);
     }
+
+    @Test
+    void whose_command_it_is_costs_no_object_either() {
+        assertThat(allocated(16)).isLessThan(32);
+    }
 }

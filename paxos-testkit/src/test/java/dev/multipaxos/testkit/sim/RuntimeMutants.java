@@ -67,11 +67,11 @@ final class RuntimeMutants {
                         "if (byLastUse.size() >= sessionsMax) {",
                         "if (byLastUse.size() > sessionsMax) {"),
                 runtime(
-                        "Sessions",
+                        "SessionsByUse",
                         "WRONG_SESSION_GOES",
                         "where there are too many sessions the oldest goes, not the one that is idle longest",
-                        "new LinkedHashMap<>(64, 0.75f, true)",
-                        "new LinkedHashMap<>(64, 0.75f, false)"),
+                        "            unlink(found);\n            link(found);\n",
+                        ""),
                 runtime(
                         "Sessions",
                         "ANSWERS_WITHOUT_BOUND",

@@ -25,8 +25,8 @@ final class SnapshotMutants {
                         "Sessions",
                         "SESSIONS_NOT_IN_SNAPSHOT",
                         "a snapshot lacks the sessions",
-                        "byLastUse.forEach((id, session) -> sessions.add(",
-                        "Map.<Long, Session>of().forEach((id, session) -> sessions.add("),
+                        ".forEach(session -> sessions.add(",
+                        ".limit(0).forEach(session -> sessions.add("),
                 runtime(
                         "Sessions",
                         "ANSWERS_NOT_RESTORED",
@@ -37,9 +37,9 @@ final class SnapshotMutants {
                         "Sessions",
                         "SESSIONS_RESTORED_BACKWARDS",
                         "a restored table takes the session that was idle longest for the one last used",
-                        "byLastUse.putAll(read);",
-                        "List<Long> ids = new ArrayList<>(read.keySet());\n        java.util.Collections.reverse(ids);\n"
-                                + "        ids.forEach(id -> byLastUse.put(id, read.get(id)));"),
+                        "read.values().forEach(byLastUse::add);",
+                        "List<Session> backwards = new ArrayList<>(read.values());"
+                                + " java.util.Collections.reverse(backwards); backwards.forEach(byLastUse::add);"),
                 runtime(
                         "Sessions",
                         "RESTORED_ANSWERS_NOT_COUNTED",
@@ -50,8 +50,8 @@ final class SnapshotMutants {
                                 "Sessions",
                                 "LOG_TIME_NOT_RESTORED",
                                 "behind a snapshot the time of the log begins anew",
-                                "        byLastUse.putAll(read);\n        logTimeMillis = header.logTimeMillis();",
-                                "        byLastUse.putAll(read);")
+                                "byLastUse::add);\n        logTimeMillis = header.logTimeMillis();",
+                                "byLastUse::add);")
                         .foundBy("runtime.SessionTableTest.a_restored_table_behaves_as_the_one_that_was_captured"),
                 runtime(
                                 "Applier",
