@@ -39,8 +39,7 @@ final class Handover<T> {
 
     /** Takes back what was said and not handed over. Loop only. */
     void takeBack(Collection<? super T> into) {
-        into.addAll(said);
-        said.clear();
+        move(said, into);
     }
 
     /**

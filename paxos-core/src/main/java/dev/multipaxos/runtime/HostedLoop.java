@@ -19,6 +19,7 @@ final class HostedLoop implements Job {
     private final Mailbox mailbox;
     private final Transport.Host host;
     private final long tickNanos;
+    private final Runnable turns = this::turn; // one object, not one for each
     private final AtomicBoolean due = new AtomicBoolean(); // a turn is on its way
     private final CountDownLatch over = new CountDownLatch(1);
     private @Nullable Throwable thrown; // set before the latch
@@ -41,7 +42,7 @@ final class HostedLoop implements Job {
     @Override
     public boolean step() throws Exception {
         mailbox.wakeBy(this::ring);
-        Runnable endTicks = host.repeat(this::turn, tickNanos);
+        Runnable endTicks = host.repeat(turns, tickNanos);
         awaitEnd();
         endTicks.run();
         if (thrown instanceof Error error) {
@@ -68,7 +69,7 @@ final class HostedLoop implements Job {
 
     private void ring() {
         if (!due.get() && due.compareAndSet(false, true) && over.getCount() > 0) {
-            host.execute(this::turn);
+            host.execute(turns);
         }
     }
 
