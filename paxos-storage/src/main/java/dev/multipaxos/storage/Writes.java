@@ -7,7 +7,8 @@ import java.util.function.BooleanSupplier;
 
 /** Writes everything: the operating system may take only a part and say so without an error. */
 final class Writes {
-    private static final int ZEROS_BYTES = 1024 * 1024;
+    /** So many zeros at once: a few milliseconds of a disk. */
+    static final int ZEROS_BYTES = 1024 * 1024;
 
     private Writes() {}
 
@@ -34,12 +35,20 @@ final class Writes {
         return ByteBuffer.allocateDirect((int) Math.min(bytes, ZEROS_BYTES));
     }
 
-    /** Fills a new file with zeros. {@return false if it was given up between two writes} */
+    /**
+     * Fills a new file with zeros, all but the last of them forced: given a whole segment at once, the disk would be busy with it
+     * while the journal waits for a force of its own.
+     *
+     * @return false if it was given up between two writes
+     */
     static boolean zeros(DiskFile file, long size, BooleanSupplier cancelled) throws IOException {
         ByteBuffer zeros = zeros(size);
         for (long at = 0; at < size; at += zeros.capacity()) {
             if (cancelled.getAsBoolean()) {
                 return false;
+            }
+            if (at > 0) {
+                file.force(false);
             }
             all(file, zeros.clear().limit((int) Math.min(zeros.capacity(), size - at)), at);
         }
