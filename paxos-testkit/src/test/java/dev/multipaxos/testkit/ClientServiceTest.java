@@ -153,7 +153,8 @@ class ClientServiceTest {
     void queries_are_answered_by_leader_and_follower() throws Exception {
         try (Cluster cluster = new Cluster(3).startAll()) {
             cluster.node(cluster.awaitLeader()).propose(9L).join();
-            for (int node : List.of(cluster.awaitLeader(), cluster.follower())) {
+            int leader = cluster.awaitLeader();
+            for (int node : List.of(leader, cluster.follower(leader))) {
                 Client client = new Client(cluster, node);
                 client.say(new Query(4, true, NUMBER.encode(0L)));
                 assertThat(client.hear(QueryResult.class)).isEqualTo(new QueryResult(4, Status.OK, NUMBER.encode(9L)));
@@ -167,7 +168,7 @@ class ClientServiceTest {
     void a_follower_names_the_leader_and_the_members() throws Exception {
         try (Cluster cluster = new Cluster(3).startAll()) {
             int leader = cluster.awaitLeader();
-            Client client = new Client(cluster, cluster.follower());
+            Client client = new Client(cluster, cluster.follower(leader));
             client.say(new Submit(8, Commands.encode(List.of(add(1, 1, 1)))));
             assertThat(client.hear(NotLeader.class))
                     .isEqualTo(new NotLeader(8, leader, Map.of(1, "local:1", 2, "local:2", 3, "local:3")));
@@ -206,7 +207,7 @@ class ClientServiceTest {
     void a_full_follower_sends_a_client_to_the_leader() throws Exception {
         try (Cluster cluster = new Cluster(3).startAll()) {
             int leader = cluster.awaitLeader();
-            int follower = cluster.follower();
+            int follower = cluster.follower(leader);
             cluster.disk(follower).pretend(FULL);
             Cluster.await(() -> cluster.node(follower).status().disk().equals(FULL));
             Client client = new Client(cluster, follower);

@@ -7,6 +7,7 @@ import dev.multipaxos.Codec;
 import dev.multipaxos.Limits;
 import dev.multipaxos.Membership;
 import dev.multipaxos.NodeListener;
+import dev.multipaxos.NodeStatus;
 import dev.multipaxos.PaxosNode;
 import dev.multipaxos.Snapshot;
 import dev.multipaxos.StateMachine;
@@ -17,8 +18,10 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -136,18 +139,24 @@ final class Cluster implements AutoCloseable {
 
     /** Waits until one node leads and all others that run follow it. */
     int awaitLeader() {
-        await(() ->
-                nodes.values().stream().filter(node -> node.status().isLeader()).count() == 1
-                        && nodes.values().stream()
-                                        .map(node -> node.status().leader())
-                                        .distinct()
-                                        .count()
-                                == 1);
-        return nodes.values().iterator().next().status().leader();
+        AtomicInteger leader = new AtomicInteger();
+        await(() -> {
+            leader.set(agreedLeader());
+            return leader.get() != 0;
+        });
+        return leader.get();
     }
 
-    int follower() {
-        int leader = awaitLeader();
+    /** One look at each node: who led at one look may not at the next. {@return 0 if there is none} */
+    private int agreedLeader() {
+        List<NodeStatus> all = nodes.values().stream().map(PaxosNode::status).toList();
+        int leader = all.get(0).leader();
+        boolean agreed = all.stream().allMatch(status -> status.leader() == leader);
+        return agreed && all.stream().filter(NodeStatus::isLeader).count() == 1 ? leader : 0;
+    }
+
+    /** {@return another node than this, which led when it was asked for} */
+    int follower(int leader) {
         return nodes.keySet().stream().filter(id -> id != leader).findFirst().orElseThrow();
     }
 

@@ -119,8 +119,8 @@ class DiskFullTest {
     @Test
     void a_follower_whose_disk_is_full_takes_no_values_and_catches_up_when_there_is_room() {
         try (Cluster cluster = new Cluster(3).startAll()) {
-            int follower = cluster.follower();
             int leader = cluster.awaitLeader();
+            int follower = cluster.follower(leader);
             fill(cluster, follower);
             isRefused(cluster.node(follower));
             long executed = cluster.node(follower).status().executedSlot();
@@ -138,8 +138,8 @@ class DiskFullTest {
     @Test
     void a_node_whose_disk_is_full_still_votes_for_a_leader() {
         try (Cluster cluster = new Cluster(3).startAll()) {
-            int follower = cluster.follower();
             int leader = cluster.awaitLeader();
+            int follower = cluster.follower(leader);
             int third = 6 - leader - follower;
             fill(cluster, follower);
             isRefused(cluster.node(follower));

@@ -129,8 +129,8 @@ class IdentityTest {
     @Test
     void a_wiped_disk_stops_its_node_and_the_others_go_on() {
         try (Cluster cluster = new Cluster(3).startAll()) {
-            int wiped = cluster.follower();
             int other = cluster.awaitLeader();
+            int wiped = cluster.follower(other);
             assertServes(cluster.node(wiped), 1);
             cluster.crash(wiped);
             cluster.disks.put(wiped, new MemoryStorage());
@@ -169,7 +169,7 @@ class IdentityTest {
     @Test
     void a_twin_with_another_directory_stops_and_the_first_goes_on() {
         try (Cluster cluster = new Cluster(3).startAll()) {
-            int node = cluster.follower();
+            int node = cluster.follower(cluster.awaitLeader());
             PaxosNode<Long, Long> first = cluster.node(node);
             assertServes(first, 1);
             LocalTransport firstsEnd = requireNonNull(cluster.transports.get(node));

@@ -1,5 +1,7 @@
 package dev.multipaxos.testkit;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.multipaxos.Codec;
 import dev.multipaxos.Membership;
 import dev.multipaxos.PaxosNode;
@@ -10,8 +12,10 @@ import dev.multipaxos.transport.netty.NettyTransport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ServerSocket;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -49,8 +53,21 @@ class LargePromiseOverTcpTest {
     @SuppressWarnings("unchecked")
     private final PaxosNode<Bytes, Bytes>[] nodes = (PaxosNode<Bytes, Bytes>[]) new PaxosNode<?, ?>[4];
 
+    @AfterEach
+    void closeAll() {
+        for (MemoryStorage disk : disks) {
+            disk.release();
+        }
+        for (PaxosNode<?, ?> node : nodes) {
+            if (node != null) {
+                node.close();
+            }
+        }
+    }
+
     private static void await(BooleanSupplier what) {
         while (!what.getAsBoolean()) {
+            assertThat(Thread.interrupted()).as("waited too long").isFalse();
             LockSupport.parkNanos(5_000_000);
         }
     }
@@ -62,6 +79,35 @@ class LargePromiseOverTcpTest {
             }
         }
         return 0;
+    }
+
+    private int awaitLeader() {
+        AtomicInteger leader = new AtomicInteger();
+        await(() -> {
+            leader.set(leader());
+            return leader.get() != 0;
+        });
+        return leader.get();
+    }
+
+    /** Makes all disks but the leader's so slow that nobody else can lead. {@return who still leads then} */
+    private int awaitLeaderAndHoldTheOthers() {
+        while (true) {
+            int leader = awaitLeader();
+            // so that its session is open before nothing is chosen any more
+            nodes[leader].propose(Bytes.wrap(new byte[1])).join();
+            for (int id = 1; id <= 3; id++) {
+                if (id != leader) {
+                    disks[id].hold();
+                }
+            }
+            if (nodes[leader].status().isLeader()) {
+                return leader;
+            }
+            for (MemoryStorage disk : disks) {
+                disk.release();
+            }
+        }
     }
 
     @Test
@@ -83,14 +129,7 @@ class LargePromiseOverTcpTest {
                     .transport(NettyTransport.tcp())
                     .start();
         }
-        await(() -> leader() != 0);
-        nodes[leader()].propose(Bytes.wrap(new byte[1])).join();
-        int dies = leader();
-        for (int id = 1; id <= 3; id++) {
-            if (id != dies) {
-                disks[id].hold(); // slow: nothing is voted for before the leader dies
-            }
-        }
+        int dies = awaitLeaderAndHoldTheOthers(); // nothing is voted for before it dies
         for (int i = 1; i <= VALUES; i++) {
             nodes[dies].propose(Bytes.wrap(new byte[VALUE_BYTES]));
             long held = (long) i * VALUE_BYTES;
@@ -104,11 +143,6 @@ class LargePromiseOverTcpTest {
         for (MemoryStorage disk : disks) {
             disk.release();
         }
-        await(() -> leader() != 0);
-        for (int id = 1; id <= 3; id++) {
-            if (nodes[id] != null) {
-                nodes[id].close();
-            }
-        }
+        awaitLeader();
     }
 }

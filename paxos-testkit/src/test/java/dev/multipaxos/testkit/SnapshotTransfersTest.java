@@ -14,6 +14,7 @@ import dev.multipaxos.Retention;
 import dev.multipaxos.Snapshot;
 import dev.multipaxos.SnapshotTransfer;
 import dev.multipaxos.StateMachine;
+import dev.multipaxos.Timing;
 import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.Transport;
 import dev.multipaxos.transport.netty.NettyTransport;
@@ -23,6 +24,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Proxy;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.IntFunction;
@@ -86,6 +88,7 @@ class SnapshotTransfersTest {
     private IntFunction<Transport> transports = network::transport;
     private Membership members = Membership.of("1=local:1", "2=local:2", "3=local:3");
     private Retention retention = ON_DEMAND;
+    private Timing timing = Timing.defaults();
     private int fillingBytes = HeavySum.FILLING_BYTES;
     private volatile boolean bulkIsFull;
 
@@ -104,6 +107,7 @@ class SnapshotTransfersTest {
                 .member(id, members)
                 .storage(disks[id])
                 .transport(transports.apply(id))
+                .timing(timing)
                 .retention(retention)
                 .limits(Limits.defaults().withAlpha(4).withRing(8)) // whoever is away is not served from memory
                 .listener(new NodeListener() {
@@ -255,7 +259,8 @@ class SnapshotTransfersTest {
                     "3=127.0.0.1:" + c.getLocalPort());
         }
         transports = id -> NettyTransport.tcp();
-        retention = ON_DEMAND.withTransferBytesPerSecond(2 << 20);
+        timing = Timing.defaults().withElection(Duration.ofSeconds(1)); // a slow machine is no dead leader
+        retention = ON_DEMAND.withTransferBytesPerSecond(512 << 10); // for as long as several elections
         PaxosNode<Long, Long> one = leaveThreeBehind();
         int leader = one.status().leader();
         start(3);

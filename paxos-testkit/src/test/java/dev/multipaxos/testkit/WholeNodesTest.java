@@ -2,6 +2,7 @@ package dev.multipaxos.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.multipaxos.Codec;
 import dev.multipaxos.Consistency;
@@ -139,7 +140,7 @@ class WholeNodesTest {
     void commands_in_flight_are_executed_once_when_the_leader_is_cut_off() {
         try (Cluster cluster = new Cluster(3).startAll()) {
             int leader = cluster.awaitLeader();
-            int follower = cluster.follower();
+            int follower = cluster.follower(leader);
             List<CompletableFuture<Long>> calls = new ArrayList<>();
             for (int i = 0; i < 500; i++) {
                 calls.add(cluster.node(follower).propose(1L));
@@ -194,10 +195,14 @@ class WholeNodesTest {
             int leader = cluster.awaitLeader();
             cluster.node(leader).propose(1L).join();
             cluster.disks.values().forEach(MemoryStorage::hold);
-            CompletableFuture<Long> unknown = cluster.node(leader).propose(1L, Duration.ofMillis(100));
-            assertThatThrownBy(unknown::join)
-                    .hasCauseInstanceOf(PaxosException.OutcomeUnknown.class)
-                    .satisfies(thrown -> assertThat(mayHaveBeenApplied(thrown)).isTrue());
+            Duration deadline = Duration.ofMillis(50);
+            Throwable unknown;
+            do { // where the loop is not given the processor for so long, a call ends before it has left
+                deadline = deadline.multipliedBy(2);
+                unknown = failure(cluster.node(leader).propose(1L, deadline));
+            } while (unknown.getCause() instanceof PaxosException.Unavailable && deadline.compareTo(Cluster.LONG) < 0);
+            assertThat(unknown).hasCauseInstanceOf(PaxosException.OutcomeUnknown.class);
+            assertThat(mayHaveBeenApplied(unknown)).isTrue();
         }
     }
 
@@ -298,7 +303,7 @@ class WholeNodesTest {
             PaxosNode<Long, Long> node = cluster.node(1);
             assertThatThrownBy(() -> node.propose(-1L).join())
                     .hasCauseInstanceOf(PaxosException.NodeStopped.class)
-                    .hasMessageContaining("at slot 2")
+                    .hasMessageContaining("at slot " + (node.status().executedSlot() + 1))
                     .hasRootCauseMessage("the counter never falls");
         }
     }
@@ -489,8 +494,8 @@ class WholeNodesTest {
         try (Cluster cluster = new Cluster(3)) {
             cluster.limits = Limits.defaults().withAlpha(8).withRing(16);
             cluster.startAll();
-            int away = cluster.follower();
             int there = cluster.awaitLeader();
+            int away = cluster.follower(there);
             cluster.crash(away);
             for (int i = 0; i < 500; i++) {
                 cluster.node(there).propose(1L).join();
@@ -506,7 +511,7 @@ class WholeNodesTest {
     @Test
     void a_node_that_lost_its_disk_is_refused_by_those_who_knew_it() {
         try (Cluster cluster = new Cluster(3).startAll()) {
-            int follower = cluster.follower();
+            int follower = cluster.follower(cluster.awaitLeader());
             cluster.node(follower).propose(1L).join();
             cluster.crash(follower);
             cluster.disks.put(follower, new MemoryStorage());
@@ -520,6 +525,10 @@ class WholeNodesTest {
                             .join())
                     .isEqualTo(2);
         }
+    }
+
+    private static Throwable failure(CompletableFuture<?> call) {
+        return catchThrowable(call::join);
     }
 
     private static boolean mayHaveBeenApplied(Throwable thrown) {
