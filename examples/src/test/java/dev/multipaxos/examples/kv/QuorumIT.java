@@ -2,6 +2,7 @@ package dev.multipaxos.examples.kv;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.multipaxos.Consistency;
 import dev.multipaxos.PaxosException;
@@ -27,9 +28,13 @@ class QuorumIT {
                 PaxosClient<KvCommand, KvAnswer> hasty = cluster.client(SHORT, leader)) {
             assertThat(client.propose(new KvCommand.Put("key", "before")).join())
                     .isInstanceOf(KvAnswer.Written.class);
-            assertThat(hasty.read(Consistency.LINEARIZABLE, new KvCommand.Get("key"))
-                            .join())
-                    .isInstanceOf(KvAnswer.Found.class);
+            await("an answer, once it is connected")
+                    .atMost(KvCluster.PATIENCE)
+                    .ignoreExceptions()
+                    .until(
+                            () -> hasty.read(Consistency.LINEARIZABLE, new KvCommand.Get("key"))
+                                    .join(),
+                            KvAnswer.Found.class::isInstance);
             others.forEach(id -> cluster.server(id).kill());
 
             assertThatThrownBy(() ->
