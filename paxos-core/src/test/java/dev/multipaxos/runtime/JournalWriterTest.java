@@ -175,4 +175,22 @@ class JournalWriterTest {
         assertThat(onLoop.durable()).isZero();
         assertThat(records).hasSize(1);
     }
+
+    @Test
+    void on_the_loop_the_thread_looks_soon_though_it_was_idle_so_that_a_mark_follows_the_last_batch()
+            throws StorageException {
+        assertThat(onLoop.step()).isTrue();
+        assertThat(idles)
+                .as("nothing was written yet, nor was it time to look for room")
+                .isZero();
+        onLoop.append(new Record.Promised(PROMISED), PROMISED);
+        onLoop.sync(1);
+        assertThat(onLoop.step()).isTrue();
+        assertThat(onLoop.step()).isTrue();
+        assertThat(idles).isEqualTo(1);
+        for (int look = 0; look < 20; look++) {
+            assertThat(onLoop.step()).isTrue();
+        }
+        assertThat(idles).as("once a second it looks for room").isEqualTo(2);
+    }
 }
