@@ -174,6 +174,7 @@ final class JournalWriter implements Job, Driver.Journal {
     }
 
     private synchronized void writeOnLoop() {
+        Thread.interrupted(); // a callback may have left it set, and it would close the file
         tasks.takeBack(taken);
         if (failure != null) {
             taken.clear();
