@@ -78,6 +78,8 @@ final class JournalWriter implements Job, Driver.Journal {
     /** While nothing is written, the storage looks so often whether there is room again. */
     private static final long LOOK_MILLIS = 1_000;
 
+    private static final int LOOKS = (int) (LOOK_MILLIS / IDLE_MILLIS);
+
     private static final int RECORD_OVERHEAD_BYTES = 64;
     private static final Task SYNC = new Sync();
 
@@ -101,8 +103,9 @@ final class JournalWriter implements Job, Driver.Journal {
     private @Nullable Trim trim; // what is said again for it was appended
     private long restatedFrom;
     private final List<Task> taken = new ArrayList<>();
-    private volatile boolean idle = true; // nothing was written since the storage was last told so
+    private boolean idle = true; // nothing was written since the storage was last told so
     private boolean quiet = true; // nor since the thread last looked
+    private int looks; // of the thread, beside the loop, since the storage was last told so
     private @Nullable StorageException failure; // that the loop met
 
     /**
@@ -171,6 +174,7 @@ final class JournalWriter implements Job, Driver.Journal {
     }
 
     private synchronized void writeOnLoop() {
+        Thread.interrupted(); // a callback may have left it set, and it would close the file
         tasks.takeBack(taken);
         if (failure != null) {
             taken.clear();
@@ -217,14 +221,17 @@ final class JournalWriter implements Job, Driver.Journal {
         return onLoop ? stepBeside() : stepAlone();
     }
 
+    /** Looks often, however long nothing was written: the loop does not wake it, and what it writes is to be marked soon. */
     private boolean stepBeside() throws StorageException {
-        boolean more = tasks.take(new ArrayList<>(), idle ? LOOK_MILLIS : IDLE_MILLIS); // nothing but the end
+        boolean more = tasks.take(new ArrayList<>(), IDLE_MILLIS); // nothing but the end
         synchronized (this) {
             throwFailure();
+            looks++;
             if (!more) {
                 syncAll();
-            } else if (quiet) {
+            } else if (quiet && (!idle || looks >= LOOKS)) {
                 idle();
+                looks = 0;
             }
             quiet = true;
         }

@@ -9,9 +9,10 @@ import java.io.IOException;
  * <p>Two beats, as in {@link Transport}: {@link #append} says many things, {@link #sync} makes them last. Nobody answers for
  * a record before a {@code sync} that began after its {@code append} has returned.
  *
- * <p><b>Threads.</b> {@link #open} and {@link #replay} are called first, once, in this order, by one thread. From then on one
- * thread, never interrupted, calls {@link #append}, {@link #sync}, {@link #idle} and {@link #trim}; {@link #read} is called by another at the
- * same time. {@link #close} is called when both have stopped.
+ * <p><b>Threads.</b> {@link #open} and {@link #replay} are called first, once, in this order, by one thread. From then on
+ * {@link #append}, {@link #sync}, {@link #idle} and {@link #trim} are called one at a time, each behind the other in memory too, by a thread that
+ * is not interrupted: always the same one, or one of two where the loop forces ({@code forceOnLoop} of the node's builder).
+ * {@link #read} is called by another at the same time. {@link #close} is called when all have stopped.
  *
  * <p><b>Errors.</b> After an exception from {@link #append}, {@link #sync}, {@link #idle} or {@link #trim} the storage is <i>failed</i>:
  * every later call of these throws the same, and nothing that was not durable before may be taken for durable. The host stops.
@@ -165,8 +166,8 @@ public interface DurableStorage extends AutoCloseable {
     /**
      * Lets go of what is obsolete: records of a group that touch slots up to {@code upTo} only, and those that touch none and lie
      * below {@code restatedFrom}. Whole segments go, in the background; the last {@code keepBytes} of the journal stay in any
-     * case. What was appended, and what {@link #trimmedUpTo} then says, is durable before anything is gone. Called by the thread
-     * that appends; it waits for a small file to be written, not for the deleting.
+     * case. What was appended, and what {@link #trimmedUpTo} then says, is durable before anything is gone. Called as {@link #append}
+     * is; it waits for a small file to be written, not for the deleting.
      *
      * @param group the group
      * @param upTo a slot up to which something durable stands for the log: a snapshot, or the state machine's own store. Lower

@@ -31,6 +31,7 @@ class JournalWriterTest {
     private final List<String> trims = new ArrayList<>();
     private long durable;
     private int idles;
+    private boolean interrupted; // at a sync
     private @Nullable StorageException broken;
 
     private final Mailbox mailbox = new Mailbox(100);
@@ -42,6 +43,7 @@ class JournalWriterTest {
                     case "append" ->
                         records.add(decoded((int) arguments[1], (Bytes) arguments[6], (Bytes) arguments[7]));
                     case "sync" -> {
+                        interrupted |= Thread.currentThread().isInterrupted();
                         if (broken != null) {
                             throw broken;
                         }
@@ -174,5 +176,36 @@ class JournalWriterTest {
         onLoop.sync(2);
         assertThat(onLoop.durable()).isZero();
         assertThat(records).hasSize(1);
+    }
+
+    @Test
+    void on_the_loop_an_interrupt_that_a_callback_has_left_does_not_reach_the_storage() {
+        onLoop.append(new Record.Promised(PROMISED), PROMISED);
+        Thread.currentThread().interrupt();
+        try {
+            onLoop.sync(1);
+        } finally {
+            Thread.interrupted();
+        }
+        assertThat(onLoop.durable()).isEqualTo(1);
+        assertThat(interrupted).as("it would close the file under it").isFalse();
+    }
+
+    @Test
+    void on_the_loop_the_thread_looks_soon_though_it_was_idle_so_that_a_mark_follows_the_last_batch()
+            throws StorageException {
+        assertThat(onLoop.step()).isTrue();
+        assertThat(idles)
+                .as("nothing was written yet, nor was it time to look for room")
+                .isZero();
+        onLoop.append(new Record.Promised(PROMISED), PROMISED);
+        onLoop.sync(1);
+        assertThat(onLoop.step()).isTrue();
+        assertThat(onLoop.step()).isTrue();
+        assertThat(idles).isEqualTo(1);
+        for (int look = 0; look < 20; look++) {
+            assertThat(onLoop.step()).isTrue();
+        }
+        assertThat(idles).as("once a second it looks for room").isEqualTo(2);
     }
 }

@@ -15,8 +15,10 @@ import dev.multipaxos.PaxosNode;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.Transport;
+import dev.multipaxos.storage.FileStorage;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -473,6 +476,21 @@ class WholeNodesTest {
                         .isEqualTo(answered);
                 cluster.start(leader);
             }
+        }
+    }
+
+    @Test
+    void a_listener_that_interrupts_its_thread_closes_no_file_under_a_loop_that_forces(@TempDir Path directory) {
+        try (Cluster cluster = new Cluster(1)) {
+            cluster.forceOnLoop = true;
+            cluster.listener = new NodeListener() {
+                @Override
+                public void leaderChanged(int leader) {
+                    Thread.currentThread().interrupt();
+                }
+            };
+            PaxosNode<Long, Long> node = cluster.start(1, FileStorage.at(directory));
+            assertThat(node.propose(7L).join()).isEqualTo(7);
         }
     }
 
