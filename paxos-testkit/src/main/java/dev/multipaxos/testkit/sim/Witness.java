@@ -264,7 +264,8 @@ final class Witness {
                             + ", its disk has promised " + facts.promised());
         } else if (message instanceof Message.Holds holds) {
             check(
-                    holds.upTo() <= facts.chosenUpTo() || facts.snapshots().covers(holds.upTo()),
+                    holds.upTo() <= Math.max(facts.chosenUpTo(), facts.trimmedUpTo()) // trimmed is chosen, too
+                            || facts.snapshots().covers(holds.upTo()),
                     () -> "durable before said: node " + facts.node() + " says " + message + ", its disk "
                             + facts.chosenUpTo());
             long missing = facts.firstMissing(holds.upTo());
