@@ -199,6 +199,11 @@ public final class SteppedNode<C, R> {
         return parts.loop().isConfirmed();
     }
 
+    /** {@return which storage it has opened} */
+    public long storageId() {
+        return parts.identity().storageId();
+    }
+
     /** {@return how often its storage was opened} */
     public long bootCount() {
         return parts.identity().bootCount();

@@ -12,6 +12,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What must be on one node's disk, over all its lives: what was appended, how much of it was forced, and what that says. */
 final class DurableFacts {
@@ -35,7 +36,8 @@ final class DurableFacts {
     private long trimmedUpTo; // for good
     private long trimsUpTo; // or a little further
     private int restated; // so many records were said again as far as they touch no slot
-    private final Map<Integer, Long> knownLives = new TreeMap<>(); // of other nodes, the last that the journal tells of
+    private final Map<Integer, Pinned> pinned =
+            new TreeMap<>(); // of other nodes, the last life that the journal tells of
     private final BitSet valued = new BitSet(); // by slot: the journal has a value, or had one in this life
     private final List<Ballot> votes = new ArrayList<>(); // the last one for each slot, from slot 1 on
 
@@ -101,7 +103,7 @@ final class DurableFacts {
         keptUnforced = match.end() - durable;
         appended.subList(match.end(), appended.size()).clear();
         valued.clear();
-        knownLives.clear();
+        pinned.clear();
         found.forEach(this::note);
         damageTold = found.stream().anyMatch(JournalMatch.Gap.class::isInstance);
     }
@@ -124,19 +126,26 @@ final class DurableFacts {
         }
     }
 
-    private void noteKnown(Bytes pinned) {
+    private void noteKnown(Bytes record) {
         try {
-            if (RecordCodec.decodeRuntimes(RecordCodec.PINNED, pinned) instanceof Pinned peer) {
-                knownLives.merge(peer.node(), peer.bootCount(), Math::max);
+            if (RecordCodec.decodeRuntimes(RecordCodec.PINNED, record) instanceof Pinned peer) {
+                pinned.merge(peer.node(), peer, (old, next) -> next.bootCount() >= old.bootCount() ? next : old);
             }
         } catch (WireException e) {
-            throw new AssertionError("a record that was written cannot be read: " + pinned, e);
+            throw new AssertionError("a record that was written cannot be read: " + record, e);
         }
     }
 
-    /** {@return the last life of another node that the journal tells of; 0 if of none} */
+    /** {@return the last life of another node that the journal tells of; null if of none} */
+    @Nullable
+    Pinned pinned(int other) {
+        return pinned.get(other);
+    }
+
+    /** {@return the number of that life; 0 if there is none} */
     long knownLife(int other) {
-        return knownLives.getOrDefault(other, 0L);
+        Pinned known = pinned(other);
+        return known == null ? 0 : known.bootCount();
     }
 
     /** The logical end of the journal never falls. */

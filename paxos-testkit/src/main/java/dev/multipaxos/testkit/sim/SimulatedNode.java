@@ -142,6 +142,11 @@ final class SimulatedNode implements TimeSource {
         return facts;
     }
 
+    /** {@return which storage it has} */
+    long storageId() {
+        return node().storageId();
+    }
+
     /** {@return how often its storage was opened} */
     long bootCount() {
         return node().bootCount();

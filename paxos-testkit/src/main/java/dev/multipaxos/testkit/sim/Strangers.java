@@ -2,6 +2,7 @@ package dev.multipaxos.testkit.sim;
 
 import static dev.multipaxos.testkit.sim.Checks.check;
 
+import dev.multipaxos.wire.Pinned;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -136,7 +137,7 @@ final class Strangers {
         check(
                 by.isStranger() || !mustKnow(by, node),
                 () -> "identity: node " + by.id() + " lets in node " + node.id() + ", " + stranger + " in life "
-                        + node.bootCount() + ", and knows life " + by.facts().knownLife(node.id()));
+                        + node.bootCount() + ", and knows " + by.facts().pinned(node.id()));
         if (stranger == Stranger.WIPED) {
             return false; // it may be met by who has not met the node; it never votes
         }
@@ -148,9 +149,13 @@ final class Strangers {
     }
 
     private static boolean mustKnow(SimulatedNode other, SimulatedNode node) {
-        long known = other.facts().knownLife(node.id());
+        Pinned known = other.facts().pinned(node.id());
         Stranger stranger = node.stranger();
-        return known > 0 && stranger != null && (stranger.isEmpty() || node.bootCount() < known);
+        if (known == null || stranger == null) {
+            return false;
+        }
+        // Who has never met the node may pin the wiped disk, and meet it again.
+        return stranger.isEmpty() ? known.storageId() != node.storageId() : node.bootCount() < known.bootCount();
     }
 
     // ---- the end ----
