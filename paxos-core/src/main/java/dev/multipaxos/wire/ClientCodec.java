@@ -40,7 +40,11 @@ public final class ClientCodec {
      */
     public static Bytes head(ClientMessage message) {
         if (message instanceof ClientMessage.Results results) {
-            return written(results).head();
+            ResultsWriter writer = new ResultsWriter();
+            for (ClientMessage.Result result : results.results()) {
+                writer.add(result.session(), result.sequence(), result.status(), result.payload());
+            }
+            return writer.head();
         }
         return head(of(message));
     }
@@ -53,14 +57,6 @@ public final class ClientCodec {
      */
     static Bytes head(Said said) {
         return Head.delimited(new HeadContent(said));
-    }
-
-    private static ResultsWriter written(ClientMessage.Results results) {
-        ResultsWriter writer = new ResultsWriter();
-        for (ClientMessage.Result result : results.results()) {
-            writer.add(result.session(), result.sequence(), result.status(), result.payload());
-        }
-        return writer;
     }
 
     /**
@@ -76,7 +72,9 @@ public final class ClientCodec {
         } else if (message instanceof ClientMessage.Query query) {
             return query.query();
         } else if (message instanceof ClientMessage.Results results) {
-            return written(results).body();
+            return Head.concatenated(results.results().stream()
+                    .map(ClientMessage.Result::payload)
+                    .toList());
         } else if (message instanceof ClientMessage.QueryResult result) {
             return result.payload();
         }
