@@ -223,10 +223,9 @@ class SnapshotsTest {
     void a_full_disk_costs_the_snapshot_only_and_it_is_tried_again_when_the_journal_has_grown() {
         PaxosNode<Long, Long> node = start(1, 1, SMALL);
         disks[1].failNextSnapshot("no space left on device");
-        for (int i = 0; i < 300 && node.status().snapshotSlot() == 0; i++) {
+        while (node.status().snapshotSlot() == 0) { // however fast it grows, and however late the first attempt is made
             propose(node, 1);
         }
-        await(() -> node.status().snapshotSlot() > 0);
         assertThat(node.status().failure()).isNull();
     }
 
