@@ -49,10 +49,13 @@ final class JournalReader {
             try {
                 found = gather(selection, group, from);
             } catch (IOException e) {
-                if (selection.blocks().stream().allMatch(block -> index.holds(block.segment()))) {
+                if (areHeld(selection)) {
                     throw e;
                 }
                 continue; // a file was deleted under us, and the index does not name it any more
+            }
+            if (found.stream().anyMatch(record -> record.damage != null) && !areHeld(selection)) {
+                continue; // or it was being cut down
             }
             if (!found.isEmpty()) {
                 return hand(group, found, lastWithin(found, from, selection.slotTo(), maxBytes), visitor);
@@ -63,6 +66,10 @@ final class JournalReader {
             from = selection.slotTo() + 1; // the blocks span these slots but do not hold them
         }
         return slotFrom - 1;
+    }
+
+    private boolean areHeld(SlotIndex.Selection selection) {
+        return selection.blocks().stream().allMatch(block -> index.holds(block.segment()));
     }
 
     private List<Found> gather(SlotIndex.Selection selection, int group, long slotFrom) throws IOException {
@@ -143,7 +150,7 @@ final class JournalReader {
         return last;
     }
 
-    /** A file that is open keeps its space though it is deleted. */
+    /** A file that is open keeps what space it has though it is deleted. */
     private void closeTrimmed() throws IOException {
         for (Iterator<Map.Entry<Segment, DiskFile>> open = files.entrySet().iterator(); open.hasNext(); ) {
             Map.Entry<Segment, DiskFile> file = open.next();

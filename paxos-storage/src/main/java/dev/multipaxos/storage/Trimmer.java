@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets go of obsolete segments, from the oldest on. First a manifest without them is durable, then they are deleted, in the
- * background: a crash between leaves files that the next start knows by their position, and deletes.
+ * Lets go of obsolete segments, from the oldest on. First a manifest without them is durable, then they are cut down and deleted,
+ * in the background: a crash between leaves files that the next start knows by their position, and deletes.
  *
  * <p>Owned by the storage thread.
  */
@@ -62,12 +62,23 @@ final class Trimmer {
             if (closing) {
                 return;
             }
+            shrink(segment.name);
             StorageDirectory.deleteIfPossible(directory.disk(), segment.name);
         }
         try {
             directory.disk().syncDirectory();
         } catch (IOException e) {
             LOG.warn("{}: trimmed segments may appear again", directory.disk().describe(""), e);
+        }
+    }
+
+    /** A sixteenth of a segment at once. */
+    private void shrink(String name) {
+        int stepBytes = Math.min(Shrinking.STEP_BYTES, SegmentHeader.roundUp(directory.segmentBytes() / 16));
+        try {
+            Shrinking.shrink(directory.disk(), name, stepBytes, () -> closing);
+        } catch (IOException e) {
+            LOG.debug("{}: is deleted at once", directory.disk().describe(name), e);
         }
     }
 

@@ -62,6 +62,9 @@ final class MemoryDisk implements Disk {
     boolean deletesFail;
 
     @Nullable
+    Runnable beforeNextRead;
+
+    @Nullable
     Error nextForceThrows;
 
     private synchronized void step() {
@@ -282,6 +285,11 @@ final class MemoryDisk implements Disk {
 
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
+            Runnable first = beforeNextRead;
+            if (first != null) {
+                beforeNextRead = null;
+                first.run();
+            }
             synchronized (MemoryDisk.this) {
                 if (name.equals(unreadable)
                         && position <= unreadableAt

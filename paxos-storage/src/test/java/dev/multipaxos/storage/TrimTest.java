@@ -46,7 +46,7 @@ class TrimTest {
         }
     }
 
-    private void trim(int group, long upTo) throws Exception {
+    private void trim(int group, long upTo) throws StorageException {
         storage.trim(group, upTo, storage.durablePosition(), 0);
     }
 
@@ -196,6 +196,38 @@ class TrimTest {
         storage.read(1, 1, 9, Long.MAX_VALUE, (group, kind, from, to, body) -> found.add(from));
         assertThat(found).containsExactly(7L, 8L, 9L);
         assertThat(disk.openFiles).isLessThan(open);
+    }
+
+    @Test
+    void a_file_that_is_cut_down_under_a_reader_is_no_damage() throws Exception {
+        write(1, 9);
+        disk.beforeNextRead = () -> {
+            try {
+                trim(1, 2); // only the file that is open
+            } catch (StorageException e) {
+                throw new AssertionError(e);
+            }
+            work();
+        };
+        Fixture.Patient reader = new Fixture.Patient();
+        storage.read(1, 1, 9, Long.MAX_VALUE, reader);
+        assertThat(reader.lost).isEmpty();
+        assertThat(reader.found).extracting(Stored::slotFrom).containsExactly(3L, 4L, 5L, 6L, 7L, 8L, 9L);
+    }
+
+    @Test
+    void a_segment_is_cut_down_piece_by_piece_before_it_is_deleted() throws Exception {
+        write(1, 3);
+        String first = disk.journals().get(0);
+        int forces = disk.forces;
+        Shrinking.shrink(disk, first, Fixture.SEGMENT_BYTES / 4, () -> false);
+        assertThat(disk.forces - forces).as("each piece goes by itself").isEqualTo(3);
+        assertThat(disk.bytes(first)).hasSize(Fixture.SEGMENT_BYTES / 4);
+        Shrinking.shrink(disk, first, Fixture.SEGMENT_BYTES / 4, () -> false);
+        assertThat(disk.forces - forces).as("no piece is left to cut").isEqualTo(3);
+        disk.put(first, new byte[Fixture.SEGMENT_BYTES]);
+        Shrinking.shrink(disk, first, Fixture.SEGMENT_BYTES / 4, () -> true);
+        assertThat(disk.bytes(first)).as("nothing after it was given up").hasSize(Fixture.SEGMENT_BYTES);
     }
 
     @Test
