@@ -53,7 +53,7 @@ final class FileSnapshots implements SnapshotStore {
     private final List<Stored> all = new ArrayList<>(); // of equal slots the later one is the newer one
     private final Set<SnapshotWriter> writers = new LinkedHashSet<>();
     private final Set<SnapshotReader> readers = new LinkedHashSet<>();
-    private boolean closed;
+    private volatile boolean closed; // set under the lock
 
     /**
      * Finds what is in a locked directory, and removes what was not finished.
@@ -107,8 +107,12 @@ final class FileSnapshots implements SnapshotStore {
         return writer;
     }
 
-    /** Gives a file that is durable its name; it is a snapshot from then on. */
-    synchronized void publish(SnapshotWriter writer, Id id) throws IOException {
+    /** Gives a file that is durable its name; it is a snapshot from then on. Then removes those that it replaces. */
+    void publish(SnapshotWriter writer, Id id) throws IOException {
+        publishWithoutRemoving(writer, id).forEach(this::remove);
+    }
+
+    private synchronized List<SnapshotName> publishWithoutRemoving(SnapshotWriter writer, Id id) throws IOException {
         checkOpen();
         SnapshotName name = writer.name();
         disk.rename(name.unfinishedFile(), name.file());
@@ -123,7 +127,7 @@ final class FileSnapshots implements SnapshotStore {
         stored.id = id;
         stored.proven = true;
         all.add(stored);
-        removeOld(name.group());
+        return takeOld(name.group());
     }
 
     /** Removes what a writer has written. */
@@ -296,45 +300,76 @@ final class FileSnapshots implements SnapshotStore {
         stored.proven = true;
     }
 
-    synchronized void release(SnapshotReader reader, Stored stored) {
-        if (readers.remove(reader)) {
-            reader.closeFile();
-            stored.readers--;
-            removeOld(stored.name.group());
+    void release(SnapshotReader reader, Stored stored) {
+        releaseWithoutRemoving(reader, stored).forEach(this::remove);
+    }
+
+    private synchronized List<SnapshotName> releaseWithoutRemoving(SnapshotReader reader, Stored stored) {
+        if (!readers.remove(reader)) {
+            return List.of();
         }
+        reader.closeFile();
+        stored.readers--;
+        return takeOld(stored.name.group());
     }
 
     // ---- removing ----
 
     /**
-     * Removes what is older than the newest one that is proven to be whole. One that is newer than that stays, though it counts as
-     * damaged or cannot be read: what is in it is nowhere else here, and the next read may find it.
+     * Takes out what is older than the newest one that is proven to be whole. One that is newer than that stays, though it counts
+     * as damaged or cannot be read: what is in it is nowhere else here, and the next read may find it.
+     *
+     * @return what is to be removed; it counts as unfinished from now on
      */
-    private void removeOld(int group) {
+    private List<SnapshotName> takeOld(int group) {
         Stored newest = null;
         for (Stored stored : newestFirst(group)) {
             if (newest == null && stored.proven && identify(stored) != null) {
                 newest = stored;
             }
         }
+        List<SnapshotName> old = new ArrayList<>();
         for (Stored stored : newestFirst(group)) {
             boolean ours = stored.problem == null || stored.problem.code() == Code.DAMAGED;
             boolean replaced = newest != null && stored != newest && stored.name.slot() <= newest.name.slot() && ours;
-            if (replaced && stored.readers == 0 && delete(stored.name.file())) {
+            if (replaced && stored.readers == 0 && takeName(stored.name)) {
                 all.remove(stored);
+                old.add(stored.name);
             }
         }
+        return old;
     }
 
-    private boolean delete(String file) {
+    private boolean takeName(SnapshotName name) {
         try {
-            disk.delete(file);
+            disk.rename(name.file(), name.unfinishedFile());
             return true;
         } catch (NoSuchFileException e) {
             return true;
         } catch (IOException e) {
-            LOG.warn("{}: could not be removed; the next start tries again", disk.describe(file), e);
+            LOG.warn("{}: could not be removed; the next start tries again", disk.describe(name.file()), e);
             return false;
+        }
+    }
+
+    /** Not under the lock: gigabytes are given back one piece after the other. */
+    private void remove(SnapshotName old) {
+        try {
+            disk.syncDirectory(); // under its name it is never seen cut down
+            Shrinking.shrink(disk, old.unfinishedFile(), Shrinking.STEP_BYTES, () -> closed);
+        } catch (IOException e) {
+            LOG.debug("{}: is deleted at once", disk.describe(old.unfinishedFile()), e);
+        }
+        delete(old.unfinishedFile());
+    }
+
+    private void delete(String file) {
+        try {
+            disk.delete(file);
+        } catch (NoSuchFileException e) {
+            LOG.debug("{}: was removed by somebody else", disk.describe(file));
+        } catch (IOException e) {
+            LOG.warn("{}: could not be removed; the next start tries again", disk.describe(file), e);
         }
     }
 

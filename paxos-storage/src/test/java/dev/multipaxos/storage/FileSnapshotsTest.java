@@ -62,6 +62,29 @@ class FileSnapshotsTest {
     }
 
     @Test
+    void a_large_one_that_is_replaced_is_cut_down_piece_by_piece_under_the_name_of_an_unfinished_one()
+            throws Exception {
+        commit(storage, 1, 4, content(4, 100));
+        int small = forcesOfACommit(5);
+        commit(storage, 1, 6, content(6, 2 * Shrinking.STEP_BYTES + 100));
+        assertThat(forcesOfACommit(7) - small).isEqualTo(2);
+
+        commit(storage, 1, 8, content(8, 100));
+        disk.deletesFail = true;
+        commit(storage, 1, 9, content(9, 100));
+        assertThat(files())
+                .as("what a crash in between leaves goes with the next start")
+                .hasSize(2);
+        assertThat(files()).anyMatch(name -> name.matches("snapshot-1-8-[0-9a-f]{16}\\.snap\\.new"));
+    }
+
+    private int forcesOfACommit(long slot) throws StorageException {
+        int before = disk.forces;
+        commit(storage, 1, slot, content(slot, 100));
+        return disk.forces - before;
+    }
+
+    @Test
     void while_it_is_written_it_has_another_name_and_a_start_removes_what_was_not_finished() throws Exception {
         SnapshotStore.Writer writer = storage.snapshots().create(1, 5);
         writer.write(content(5, 200_000), 0, 200_000);
