@@ -24,7 +24,7 @@ case "${1:-}" in
         for payload in 16 16384; do
             run --payload=$payload --steps=w4096,w512,w64,w1 "$@" paxos ideal paxos@embedded
         done
-        run --what=failover "$@" paxos paxos:lan=true zookeeper:connect=any etcd ratis:warm=60
+        run --what=failover "$@" paxos paxos:lan=true zookeeper:connect=any etcd:connect=any ratis:warm=60
         run --what=recovery "$@" paxos zookeeper
         ./run.sh table "$results"
         exec ./run.sh plot "$results" target/compare-plots ;;

@@ -97,10 +97,10 @@ final class FileContent {
         return Arrays.copyOfRange(source, from, Math.min(write.end(), source.length));
     }
 
-    /** A page is written whole, with what an earlier force has left in it. */
+    /** A page is written whole, with what an earlier force has left in it; one that was cut off since then is not. */
     private void putPages(Write write) {
-        int from = write.position / PAGE_BYTES * PAGE_BYTES;
         int to = Math.min(size, (write.end() + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES);
+        int from = Math.min(to, write.position / PAGE_BYTES * PAGE_BYTES);
         forced = put(forced, from, Arrays.copyOfRange(now, from, to));
     }
 
