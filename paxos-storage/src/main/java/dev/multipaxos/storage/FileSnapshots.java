@@ -50,10 +50,11 @@ final class FileSnapshots implements SnapshotStore {
     private final Disk disk;
     private final long cluster;
     private final LongSupplier random;
+    private final Remover remover;
     private final List<Stored> all = new ArrayList<>(); // of equal slots the later one is the newer one
     private final Set<SnapshotWriter> writers = new LinkedHashSet<>();
     private final Set<SnapshotReader> readers = new LinkedHashSet<>();
-    private volatile boolean closed; // set under the lock
+    private boolean closed;
 
     /**
      * Finds what is in a locked directory, and removes what was not finished.
@@ -61,12 +62,14 @@ final class FileSnapshots implements SnapshotStore {
      * @param disk the directory
      * @param cluster stands for the cluster
      * @param random draws the ids of files
+     * @param remover takes those that were replaced
      * @throws IOException if the directory cannot be listed; nothing else that is wrong with a snapshot matters yet
      */
-    FileSnapshots(Disk disk, long cluster, LongSupplier random) throws IOException {
+    FileSnapshots(Disk disk, long cluster, LongSupplier random, Remover remover) throws IOException {
         this.disk = disk;
         this.cluster = cluster;
         this.random = random;
+        this.remover = remover;
         for (String file : disk.list()) {
             SnapshotName name = SnapshotName.parse(file);
             if (name != null) {
@@ -107,12 +110,8 @@ final class FileSnapshots implements SnapshotStore {
         return writer;
     }
 
-    /** Gives a file that is durable its name; it is a snapshot from then on. Then removes those that it replaces. */
-    void publish(SnapshotWriter writer, Id id) throws IOException {
-        publishWithoutRemoving(writer, id).forEach(this::remove);
-    }
-
-    private synchronized List<SnapshotName> publishWithoutRemoving(SnapshotWriter writer, Id id) throws IOException {
+    /** Gives a file that is durable its name; it is a snapshot from then on. */
+    synchronized void publish(SnapshotWriter writer, Id id) throws IOException {
         checkOpen();
         SnapshotName name = writer.name();
         disk.rename(name.unfinishedFile(), name.file());
@@ -127,7 +126,7 @@ final class FileSnapshots implements SnapshotStore {
         stored.id = id;
         stored.proven = true;
         all.add(stored);
-        return takeOld(name.group());
+        removeOld(name.group());
     }
 
     /** Removes what a writer has written. */
@@ -300,76 +299,56 @@ final class FileSnapshots implements SnapshotStore {
         stored.proven = true;
     }
 
-    void release(SnapshotReader reader, Stored stored) {
-        releaseWithoutRemoving(reader, stored).forEach(this::remove);
-    }
-
-    private synchronized List<SnapshotName> releaseWithoutRemoving(SnapshotReader reader, Stored stored) {
-        if (!readers.remove(reader)) {
-            return List.of();
+    synchronized void release(SnapshotReader reader, Stored stored) {
+        if (readers.remove(reader)) {
+            reader.closeFile();
+            stored.readers--;
+            removeOld(stored.name.group());
         }
-        reader.closeFile();
-        stored.readers--;
-        return takeOld(stored.name.group());
     }
 
     // ---- removing ----
 
     /**
-     * Takes out what is older than the newest one that is proven to be whole. One that is newer than that stays, though it counts
-     * as damaged or cannot be read: what is in it is nowhere else here, and the next read may find it.
-     *
-     * @return what is to be removed; it counts as unfinished from now on
+     * Removes what is older than the newest one that is proven to be whole. One that is newer than that stays, though it counts as
+     * damaged or cannot be read: what is in it is nowhere else here, and the next read may find it.
      */
-    private List<SnapshotName> takeOld(int group) {
+    private void removeOld(int group) {
         Stored newest = null;
         for (Stored stored : newestFirst(group)) {
             if (newest == null && stored.proven && identify(stored) != null) {
                 newest = stored;
             }
         }
-        List<SnapshotName> old = new ArrayList<>();
         for (Stored stored : newestFirst(group)) {
             boolean ours = stored.problem == null || stored.problem.code() == Code.DAMAGED;
             boolean replaced = newest != null && stored != newest && stored.name.slot() <= newest.name.slot() && ours;
-            if (replaced && stored.readers == 0 && takeName(stored.name)) {
+            if (replaced && stored.readers == 0 && takeOut(stored.name)) {
                 all.remove(stored);
-                old.add(stored.name);
             }
         }
-        return old;
     }
 
-    private boolean takeName(SnapshotName name) {
+    /** It counts as unfinished from now on. {@return whether it is out of the way} */
+    private boolean takeOut(SnapshotName name) {
         try {
             disk.rename(name.file(), name.unfinishedFile());
-            return true;
-        } catch (NoSuchFileException e) {
-            return true;
         } catch (IOException e) {
-            LOG.warn("{}: could not be removed; the next start tries again", disk.describe(name.file()), e);
-            return false;
+            return delete(name.file()); // or somebody else has removed it
         }
+        remover.remove(List.of(name.unfinishedFile()));
+        return true;
     }
 
-    /** Not under the lock: gigabytes are given back one piece after the other. */
-    private void remove(SnapshotName old) {
-        try {
-            disk.syncDirectory(); // under its name it is never seen cut down
-            Shrinking.shrink(disk, old.unfinishedFile(), Shrinking.STEP_BYTES, () -> closed);
-        } catch (IOException e) {
-            LOG.debug("{}: is deleted at once", disk.describe(old.unfinishedFile()), e);
-        }
-        delete(old.unfinishedFile());
-    }
-
-    private void delete(String file) {
+    private boolean delete(String file) {
         try {
             disk.delete(file);
+            return true;
         } catch (NoSuchFileException e) {
-            LOG.debug("{}: was removed by somebody else", disk.describe(file));
+            return true;
         } catch (IOException e) {
             LOG.warn("{}: could not be removed; the next start tries again", disk.describe(file), e);
+            return false;
         }
     }
 

@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -28,8 +30,9 @@ import org.slf4j.LoggerFactory;
  * what each error means to an operator are in {@code docs/storage.md}.
  *
  * <p><b>Threads.</b> As {@link DurableStorage} says. The thread that appends must not be interrupted: an interrupt closes the
- * file under it, and the storage has failed. The thread that reads may be. Two more end with {@link #close}: {@code paxos-storage-spare}, which
- * makes segments in advance and deletes those that were trimmed, and {@code paxos-storage-scrub}, which looks for damage.
+ * file under it, and the storage has failed. The thread that reads may be. Three more end with {@link #close}: {@code paxos-storage-spare}, which
+ * makes segments in advance, {@code paxos-storage-remove}, which deletes those that were trimmed, and snapshots that were replaced, and
+ * {@code paxos-storage-scrub}, which looks for damage.
  *
  * <p><b>Errors.</b> A write or a force that fails is final: every later call throws the same exception, and nothing is tried
  * again, since a force that succeeds after one that failed says nothing about the bytes in between. Restart the process.
@@ -51,15 +54,16 @@ public final class FileStorage implements DurableStorage {
     private static final String LOCK = "LOCK";
 
     private final Disk disk;
-    private final @Nullable Executor background; // null: a thread of our own
+    private final @Nullable Executor background; // null: threads of our own
     private final LongSupplier random;
     private final Options options;
     private final SpaceGauge gauge;
 
     private final SlotIndex index = new SlotIndex();
     private @Nullable Closeable lock;
-    private @Nullable BackgroundThread ownThread;
+    private final List<BackgroundThread> ownThreads = new ArrayList<>();
     private @Nullable StorageDirectory directory;
+    private @Nullable Remover remover;
     private @Nullable FileSnapshots snapshots;
     private @Nullable Spares spares;
     private @Nullable JournalReader reader;
@@ -202,7 +206,9 @@ public final class FileStorage implements DurableStorage {
                         null);
             }
             boolean formatted = opened.open(node, foundingRecord);
-            snapshots = new FileSnapshots(disk, opened.owner().cluster(), random);
+            Remover made = new Remover(disk, executor("paxos-storage-remove"));
+            remover = made;
+            snapshots = new FileSnapshots(disk, opened.owner().cluster(), random, made);
             directory = opened;
             return new Identity(opened.owner().storageId(), opened.manifest().bootCount(), formatted);
         } catch (IOException e) {
@@ -225,13 +231,13 @@ public final class FileStorage implements DurableStorage {
             Journal.End end = recovery.run();
             pastCache = recovery.readPastCache();
             gauge.measure();
-            Executor executor = background == null ? ownThread() : background;
-            Spares made = new Spares(disk, executor, random, options.segmentBytes(), opened.reserve(), gauge);
+            Spares made = new Spares(
+                    disk, executor("paxos-storage-spare"), random, options.segmentBytes(), opened.reserve(), gauge);
             Journal recovered = new Journal(opened, made, gauge, index, end);
             spares = made;
             journal = recovered;
             reader = new JournalReader(disk, index, opened.owner());
-            trimmer = new Trimmer(opened, index, executor);
+            trimmer = new Trimmer(opened, index, opened(remover));
             scrub(opened.owner());
             recovered.begin(); // so that damage to what was just visited is never taken for a torn tail
             if (opened.manifest().durable() < end.mark()) {
@@ -267,10 +273,13 @@ public final class FileStorage implements DurableStorage {
         return pastCache;
     }
 
-    private Executor ownThread() {
-        BackgroundThread started = new BackgroundThread("paxos-storage-spare");
-        ownThread = started;
-        return started;
+    private Executor executor(String name) {
+        if (background != null) {
+            return background;
+        }
+        BackgroundThread made = new BackgroundThread(name);
+        ownThreads.add(made);
+        return made;
     }
 
     @Override
@@ -450,11 +459,11 @@ public final class FileStorage implements DurableStorage {
         if (spares != null) {
             spares.close();
         }
-        if (trimmer != null) {
-            trimmer.close();
+        if (remover != null) {
+            remover.close();
         }
-        closeQuietly(ownThread); // soon: it stops between two writes
-        ownThread = null;
+        ownThreads.forEach(this::closeQuietly); // soon: they stop between two writes
+        ownThreads.clear();
         if (spares != null) {
             spares.close(); // one that was finished meanwhile
         }
@@ -463,6 +472,7 @@ public final class FileStorage implements DurableStorage {
         closeQuietly(lock);
         lock = null;
         directory = null;
+        remover = null;
         snapshots = null;
         scrubber = null;
         spares = null;

@@ -5,13 +5,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets go of obsolete segments, from the oldest on. First a manifest without them is durable, then they are cut down and deleted,
- * in the background: a crash between leaves files that the next start knows by their position, and deletes.
+ * Lets go of obsolete segments, from the oldest on. First a manifest without them is durable, then they are deleted, in the
+ * background: a crash between leaves files that the next start knows by their position, and deletes.
  *
  * <p>Owned by the storage thread.
  */
@@ -20,14 +19,13 @@ final class Trimmer {
 
     private final StorageDirectory directory;
     private final SlotIndex index;
-    private final Executor background;
+    private final Remover remover;
     private final Map<Integer, Long> keepBytes = new HashMap<>(); // what each group said last
-    private volatile boolean closing;
 
-    Trimmer(StorageDirectory directory, SlotIndex index, Executor background) {
+    Trimmer(StorageDirectory directory, SlotIndex index, Remover remover) {
         this.directory = directory;
         this.index = index;
-        this.background = background;
+        this.remover = remover;
     }
 
     /** Trims; everything that was appended is durable. */
@@ -53,37 +51,7 @@ final class Trimmer {
                     directory.disk().describe(""),
                     start,
                     count);
-            background.execute(() -> delete(dropped));
+            remover.remove(dropped.stream().map(segment -> segment.name).toList());
         }
-    }
-
-    private void delete(List<Segment> dropped) {
-        for (Segment segment : dropped) {
-            if (closing) {
-                return;
-            }
-            shrink(segment.name);
-            StorageDirectory.deleteIfPossible(directory.disk(), segment.name);
-        }
-        try {
-            directory.disk().syncDirectory();
-        } catch (IOException e) {
-            LOG.warn("{}: trimmed segments may appear again", directory.disk().describe(""), e);
-        }
-    }
-
-    /** A sixteenth of a segment at once. */
-    private void shrink(String name) {
-        int stepBytes = Math.min(Shrinking.STEP_BYTES, SegmentHeader.roundUp(directory.segmentBytes() / 16));
-        try {
-            Shrinking.shrink(directory.disk(), name, stepBytes, () -> closing);
-        } catch (IOException e) {
-            LOG.debug("{}: is deleted at once", directory.disk().describe(name), e);
-        }
-    }
-
-    /** Deletes no more; the next start does. */
-    void close() {
-        closing = true;
     }
 }

@@ -216,21 +216,6 @@ class TrimTest {
     }
 
     @Test
-    void a_segment_is_cut_down_piece_by_piece_before_it_is_deleted() throws Exception {
-        write(1, 3);
-        String first = disk.journals().get(0);
-        int forces = disk.forces;
-        Shrinking.shrink(disk, first, Fixture.SEGMENT_BYTES / 4, () -> false);
-        assertThat(disk.forces - forces).as("each piece goes by itself").isEqualTo(3);
-        assertThat(disk.bytes(first)).hasSize(Fixture.SEGMENT_BYTES / 4);
-        Shrinking.shrink(disk, first, Fixture.SEGMENT_BYTES / 4, () -> false);
-        assertThat(disk.forces - forces).as("no piece is left to cut").isEqualTo(3);
-        disk.put(first, new byte[Fixture.SEGMENT_BYTES]);
-        Shrinking.shrink(disk, first, Fixture.SEGMENT_BYTES / 4, () -> true);
-        assertThat(disk.bytes(first)).as("nothing after it was given up").hasSize(Fixture.SEGMENT_BYTES);
-    }
-
-    @Test
     void what_is_trimmed_is_forgotten_in_memory_too() throws Exception {
         for (int round = 0; round < 50; round++) {
             write(1, 4);

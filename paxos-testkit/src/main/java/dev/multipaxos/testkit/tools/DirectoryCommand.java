@@ -37,7 +37,7 @@ abstract class DirectoryCommand implements Callable<Integer> {
     @Option(
             names = "--in-use",
             description =
-                    "look though a node uses the directory: what it is writing may then seem unfinished or damaged")
+                    "look though a node uses the directory: what it writes or removes may seem unfinished or damaged")
     private boolean inUse;
 
     /**
