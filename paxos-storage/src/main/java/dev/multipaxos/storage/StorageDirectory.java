@@ -227,16 +227,14 @@ final class StorageDirectory {
     }
 
     /** Deletes what nobody needs. If that fails, the next start tries again. */
-    static boolean deleteIfPossible(Disk disk, String name) {
+    static void deleteIfPossible(Disk disk, String name) {
         try {
             disk.delete(name);
-            return true;
         } catch (IOException e) {
             LOG.warn(
                     "{}: cannot be deleted, though it is not needed; the next start tries again",
                     disk.describe(name),
                     e);
-            return false;
         }
     }
 
