@@ -34,6 +34,7 @@ public final class Replica {
     private final ReadBarrier reads;
     private final CatchUp catchUp;
     private final Compaction compaction;
+    private final Campaign campaign;
     private final Message.Handler receiver = new Receiver();
 
     /**
@@ -56,6 +57,7 @@ public final class Replica {
         election = new Election(self, parameters, configuration);
         reads = new ReadBarrier(self, configuration);
         catchUp = new CatchUp(self, parameters, configuration, log, learner);
+        campaign = new Campaign(self, configuration, learner, acceptor, proposer, election, reads, catchUp, compaction);
         log.restoreUnknown(new UnknownSlots(restored.unknown()));
         restored.entries().forEach(entry -> log.restore(entry, entry.slot() <= restored.chosenUpTo()));
         election.see(restored.promised());
@@ -134,7 +136,7 @@ public final class Replica {
                 received.message().deliverTo(receiver, received.from(), effects);
             }
         } else if (input instanceof Input.Tick) {
-            onTick(effects);
+            campaign.onTick(effects);
         } else if (input instanceof Input.Propose propose) {
             if (openSlots() == 0) {
                 throw new IllegalStateException("no slot is open at node " + self + ", " + role());
@@ -169,7 +171,7 @@ public final class Replica {
         if (election.phase() == Election.Phase.LEADING) {
             boolean round = proposer.isRecovered() && reads.begin(learner.chosenUpTo(), effects);
             if (proposer.takeUnsaidWatermark() || round) {
-                sendHeartbeats(effects);
+                campaign.sendHeartbeats(effects);
             }
         }
     }
@@ -188,7 +190,7 @@ public final class Replica {
             return;
         }
         if (proposer.hasProposedUpTo(upTo)) {
-            stepDown(effects); // the snapshot hides whether what was chosen there is what was proposed
+            campaign.stepDown(effects); // the snapshot hides whether what was chosen there is what was proposed
         }
         proposer.onLearned(upTo);
         log.dropUpTo(upTo);
@@ -196,120 +198,13 @@ public final class Replica {
         compaction.install(upTo);
         learner.advance(effects); // over what was chosen above it
         proposer.recountBytesInFlight();
-        prepareIfPreVoted(effects);
+        campaign.prepareIfPreVoted(effects);
     }
 
     private void onMayLead(boolean may, Effects effects) {
         election.allowToLead(may);
         if (!may && election.phase() != Election.Phase.FOLLOWING) {
-            stepDown(effects);
-        }
-    }
-
-    // ---- time ----
-
-    private void onTick(Effects effects) {
-        election.onTick();
-        catchUp.onTick(effects);
-        compaction.onTick(leader(), effects);
-        switch (election.phase()) {
-            case FOLLOWING -> {
-                if (election.mayLead() && (election.isDue() || configuration.size() == 1)) {
-                    preVote(effects);
-                }
-            }
-            case PRE_VOTING -> {
-                prepareIfPreVoted(effects); // first: a new question would begin to wait for the fetch once more
-                if (election.phase() == Election.Phase.PRE_VOTING) {
-                    if (election.isDue()) {
-                        preVote(effects);
-                    } else if (election.takeHeartbeat()) {
-                        askForPreVotes(effects);
-                    }
-                }
-            }
-            case PREPARING -> {
-                if (election.isDue()) {
-                    stepDown(effects);
-                    preVote(effects);
-                } else if (election.takeHeartbeat()) {
-                    proposer.askForPromises(effects);
-                }
-            }
-            case LEADING -> onTickAsLeader(effects);
-        }
-    }
-
-    private void onTickAsLeader(Effects effects) {
-        if (election.isLost(proposer.mustFetch(), learner.chosenUpTo())) {
-            stepDown(effects);
-            return;
-        }
-        if (election.takeHeartbeat()) {
-            sendHeartbeats(effects);
-            proposer.resend(effects);
-        }
-    }
-
-    private void preVote(Effects effects) {
-        election.preVote(election.nextBallot(acceptor.promised()));
-        askForPreVotes(effects);
-        prepareIfPreVoted(effects);
-    }
-
-    private void askForPreVotes(Effects effects) {
-        PreVote question = new PreVote(election.preVoted(), learner.chosenUpTo());
-        for (int i = 0; i < configuration.size(); i++) {
-            if (!election.hasGranted(configuration.member(i))) {
-                effects.send(configuration.member(i), question);
-            }
-        }
-    }
-
-    /**
-     * A candidate that is behind fetches first, for a while: it would only have to do so as leader. One that rebuilds its state
-     * machine does not lead at all: it may be alone in knowing that something is chosen, and not know what, and as leader it
-     * would ask nobody; another one asks for it.
-     */
-    private void prepareIfPreVoted(Effects effects) {
-        if (election.phase() == Election.Phase.PRE_VOTING
-                && election.isPreVoted()
-                && !learner.isRebuilding()
-                && (learner.chosenUpTo() >= catchUp.known() || election.isDoneFetching())) {
-            election.prepare();
-            proposer.prepare(election.nextBallot(acceptor.promised()), effects);
-        }
-    }
-
-    /** Taking leadership proposes nothing in a fresh slot. */
-    private void leadIfElected(Effects effects) {
-        if (election.phase() == Election.Phase.PREPARING && proposer.isElected()) {
-            election.lead(proposer.ballot());
-            sendHeartbeats(effects);
-        }
-    }
-
-    private void sendHeartbeats(Effects effects) {
-        Heartbeat heartbeat =
-                new Heartbeat(proposer.ballot(), learner.chosenUpTo(), compaction.clearedUpTo(), reads.openRound());
-        for (int i = 0; i < configuration.size(); i++) {
-            if (configuration.member(i) != self) {
-                effects.send(configuration.member(i), heartbeat);
-            }
-        }
-    }
-
-    /** Gives the ballot up; it is never used again. */
-    private void stepDown(Effects effects) {
-        proposer.abandon();
-        election.follow();
-        reads.refuseAll(effects);
-    }
-
-    private void stepDownBelow(Ballot higher, Effects effects) {
-        election.see(higher);
-        if (!proposer.isIdle() && proposer.ballot().isBelow(higher)) {
-            stepDown(effects);
+            campaign.stepDown(effects);
         }
     }
 
@@ -327,7 +222,7 @@ public final class Replica {
         public void onPreVoteReply(int from, PreVoteReply message, Effects effects) {
             catchUp.note(from, message.chosenUpTo());
             election.onPreVoteReply(from, message);
-            prepareIfPreVoted(effects);
+            campaign.prepareIfPreVoted(effects);
         }
 
         @Override
@@ -335,7 +230,7 @@ public final class Replica {
             if (message.ballot().node() != from) {
                 return;
             }
-            stepDownBelow(message.ballot(), effects);
+            campaign.stepDownBelow(message.ballot(), effects);
             boolean goesOn = message.isResumed() && message.ballot().equals(acceptor.promised()) && from != self;
             if (acceptor.promised().isBelow(message.ballot()) || goesOn) {
                 election.follow(); // leave the candidate its time
@@ -351,7 +246,7 @@ public final class Replica {
             }
             for (Entry entry : message.entries()) {
                 if (entry.chosen() && proposer.contradicts(entry.slot(), entry.value())) {
-                    stepDown(effects);
+                    campaign.stepDown(effects);
                     return;
                 }
             }
@@ -359,7 +254,7 @@ public final class Replica {
             if (proposer.onPromise(from, message, effects)) {
                 election.onAnswer();
             }
-            leadIfElected(effects);
+            campaign.leadIfElected(effects);
         }
 
         @Override
@@ -385,7 +280,7 @@ public final class Replica {
 
         @Override
         public void onRejected(int from, Rejected message, Effects effects) {
-            stepDownBelow(message.promised(), effects);
+            campaign.stepDownBelow(message.promised(), effects);
         }
 
         @Override
@@ -411,7 +306,7 @@ public final class Replica {
         }
 
         private void onLeader(int from, Ballot ballot, long chosenUpTo, Effects effects) {
-            stepDownBelow(ballot, effects);
+            campaign.stepDownBelow(ballot, effects);
             election.onLeader(ballot);
             catchUp.note(from, chosenUpTo);
         }
@@ -453,7 +348,7 @@ public final class Replica {
                 long slot = message.fromSlot() + i;
                 Value value = message.values().get(i);
                 if (proposer.contradicts(slot, value)) {
-                    stepDown(effects); // before anything else is said at that ballot
+                    campaign.stepDown(effects); // before anything else is said at that ballot
                 }
                 proposer.onLearned(slot);
                 learner.learn(slot, value, effects);
@@ -461,7 +356,7 @@ public final class Replica {
             learner.advance(effects);
             proposer.recountBytesInFlight();
             catchUp.onLearned(from, message, effects);
-            prepareIfPreVoted(effects);
+            campaign.prepareIfPreVoted(effects);
         }
     }
 

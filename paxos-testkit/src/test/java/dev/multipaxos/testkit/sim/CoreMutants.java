@@ -282,13 +282,13 @@ final class CoreMutants {
     static List<Mutant> standingStill() {
         return List.of(
                 core(
-                        "Replica",
+                        "Campaign",
                         "NO_RETRANSMISSION",
                         "a leader never sends again what was lost",
                         "            proposer.resend(effects);\n",
                         ""),
                 core(
-                        "Replica",
+                        "Campaign",
                         "NO_HEARTBEATS",
                         "a leader says nothing while it has nothing to propose",
                         "            sendHeartbeats(effects);\n            proposer.resend(effects);",
@@ -300,7 +300,7 @@ final class CoreMutants {
                         "effects.send(from, election.answer(message, acceptor.promised(), learner.chosenUpTo()));",
                         ""),
                 core(
-                        "Replica",
+                        "Campaign",
                         "CANDIDATE_WAITS_FOR_EVER",
                         "a candidate neither repeats a prepare that was lost nor gives its ballot up",
                         "case PREPARING -> {",
@@ -345,7 +345,7 @@ final class CoreMutants {
                         "Replica",
                         "NO_STEP_DOWN",
                         "a leader that learns another choice than its proposal goes on at its ballot",
-                        "stepDown(effects); // before anything else is said at that ballot",
+                        "campaign.stepDown(effects); // before anything else is said at that ballot",
                         ""),
                 core(
                         "ReadBarrier",

@@ -64,7 +64,7 @@ final class DamageMutants {
     static List<Mutant> rebuilding() {
         return List.of(
                 core(
-                                "Replica",
+                                "Campaign",
                                 "LEADS_WHILE_REBUILDING",
                                 "a node that has lost chosen values leads, and nobody asks for them",
                                 "                && !learner.isRebuilding()\n",
