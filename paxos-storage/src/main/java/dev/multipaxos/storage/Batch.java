@@ -24,6 +24,7 @@ final class Batch {
     private GroupMarks previousMarks;
     private final int bootCount;
     private ByteBuffer header = direct(4096);
+    private final ByteBuffer rest = direct(Journal.PAGE_BYTES); // zeros
     private ByteBuffer[] sources = new ByteBuffer[0];
 
     Batch(GroupMarks previousMarks, long bootCount) {
@@ -84,7 +85,8 @@ final class Batch {
      * @param number the number of the batch
      * @param syncedUpTo the durable position at this moment
      * @param previousCrc the CRC of the record before
-     * @return the buffers to write, ready to be read; the last four bytes of the last one are the last CRC
+     * @return the buffers to write, ready to be read. Behind the last record they fill a page that they begin with zeros: a page that is
+     *     written in part must be read first, if a file that was used before is not in memory any more
      */
     ByteBuffer[] seal(Chain chain, long segment, long offset, long number, long syncedUpTo, int previousCrc) {
         int headerBytes = (int) RecordLayout.headerLength(marks.count() + previousMarks.count());
@@ -117,12 +119,16 @@ final class Batch {
             }
             chunk.position(0).limit(end);
         }
+        int inPage = (int) (place % Journal.PAGE_BYTES);
+        boolean begun = inPage > 0 && place - inPage >= offset;
+        rest.clear().limit(begun ? Journal.PAGE_BYTES - inPage : 0);
         return sources();
     }
 
     private ByteBuffer[] sources() {
-        if (sources.length != chunksUsed + 1) {
-            sources = new ByteBuffer[chunksUsed + 1];
+        if (sources.length != chunksUsed + 2) {
+            sources = new ByteBuffer[chunksUsed + 2];
+            sources[chunksUsed + 1] = rest;
         }
         sources[0] = header;
         for (int i = 0; i < chunksUsed; i++) {

@@ -132,7 +132,7 @@ public final class FileStorage implements DurableStorage {
     }
 
     /**
-     * Sets the size of new segments. A larger one makes rotation rarer, and the space that is set aside larger: up to two
+     * Sets the size of new segments. A larger one makes rotation rarer, and the space that is set aside larger: up to four
      * segments. Segments that exist keep their size.
      *
      * @param bytes the size in bytes, a multiple of 4,096 from {@link #SEGMENT_BYTES_MIN} to {@link #SEGMENT_BYTES_MAX}
@@ -232,12 +232,12 @@ public final class FileStorage implements DurableStorage {
             pastCache = recovery.readPastCache();
             gauge.measure();
             Spares made = new Spares(
-                    disk, executor("paxos-storage-spare"), random, options.segmentBytes(), opened.reserve(), gauge);
+                    opened, executor("paxos-storage-spare"), random, options.segmentBytes(), gauge, opened(remover));
             Journal recovered = new Journal(opened, made, gauge, index, end);
             spares = made;
             journal = recovered;
             reader = new JournalReader(disk, index, opened.owner());
-            trimmer = new Trimmer(opened, index, opened(remover));
+            trimmer = new Trimmer(opened, index, opened(remover), made);
             scrub(opened.owner());
             recovered.begin(); // so that damage to what was just visited is never taken for a torn tail
             if (opened.manifest().durable() < end.mark()) {
@@ -464,9 +464,6 @@ public final class FileStorage implements DurableStorage {
         }
         ownThreads.forEach(this::closeQuietly); // soon: they stop between two writes
         ownThreads.clear();
-        if (spares != null) {
-            spares.close(); // one that was finished meanwhile
-        }
         closeQuietly(reader == null ? null : reader::close);
         closeQuietly(journal == null ? null : journal::close);
         closeQuietly(lock);

@@ -184,7 +184,7 @@ final class Inspection {
                 continue;
             }
             mark = Math.max(mark, scan.highestMark(bad, limit));
-            long tail = next == null ? scan.endOfData(at) - at : 0;
+            long tail = next == null ? tail(scan, header, at) : 0;
             if (next == null && (tail == 0 || last) && segment.position(bad) >= (last ? mark : 0)) {
                 visitor.end(segment.name, at, tail);
                 return;
@@ -201,6 +201,13 @@ final class Inspection {
             visitor.damage(segment.name, at, "the last record is not the one that the next segment names");
         }
         visitor.end(segment.name, Math.min(at, limit), 0);
+    }
+
+    /** {@return how much was written behind the end; of a file that was used before, as far as the next batch that is whole} */
+    private static long tail(SegmentScan scan, SegmentHeader header, long end) throws IOException {
+        return header.usedBefore()
+                ? Math.max(0, scan.nextBatchHeader(end + 8, header.bytes()) - end)
+                : scan.endOfData(end) - end;
     }
 
     /** {@return the place of the first bad record of a batch, or -1; then the scan is at its header} */

@@ -26,6 +26,8 @@ final class Journal {
      */
     record End(Segment segment, int end, int crc, long batch, GroupMarks marks, long mark, boolean unmarked) {}
 
+    static final int PAGE_BYTES = 4096;
+
     /** The room on the disk is looked at so often while a segment is filled, and when it is left. */
     private static final int MEASURES_PER_SEGMENT = 16;
 
@@ -152,7 +154,8 @@ final class Journal {
                 segment.header.segment(),
                 end,
                 crc,
-                number + 1);
+                number + 1,
+                spare.usedBefore());
         DiskFile left = file;
         file = spare.file(); // also if what follows fails and nothing is written any more: close finds it
         try {
@@ -162,7 +165,7 @@ final class Journal {
         } finally {
             left.close();
         }
-        segment = new Segment(header);
+        segment = Segment.begin(header);
         end = SegmentHeader.BYTES;
         unmarked = false; // the header is a mark
         index.add(segment);

@@ -120,11 +120,14 @@ final class Recovery {
 
     /** The first one follows what was trimmed, or nothing. */
     private boolean follows(@Nullable Segment before, SegmentHeader header) {
+        if (before != null) {
+            return header.previousSegment() == before.header.segment()
+                    && header.logicalStart() == before.position(header.previousEnd());
+        }
+        boolean first =
+                header.previousSegment() == 0 || header.previousEnd() == SegmentHeader.BYTES; // behind no record
         long start = directory.manifest().start();
-        return before == null
-                ? header.logicalStart() == start && (header.previousSegment() == 0) == (start == 0)
-                : header.previousSegment() == before.header.segment()
-                        && header.logicalStart() == before.position(header.previousEnd());
+        return header.logicalStart() == start && (start > 0 ? header.previousSegment() != 0 : first);
     }
 
     /** What the next segment says of one was durable: whatever is wrong in it is damage. */
@@ -298,7 +301,12 @@ final class Recovery {
         }
         long dataEnd = scan.endOfData(end);
         scan.mustHaveRead(from); // what cannot be read is no write that was not finished
-        if (dataEnd > end) {
+        if (segment.header.usedBefore()) {
+            LOG.info(
+                    "{}: ends at {}; what is behind is of an earlier use, or a write that was not finished",
+                    scan.path(),
+                    end);
+        } else if (dataEnd > end) {
             LOG.info("{}: cut {} bytes at {}: a write that was not finished", scan.path(), dataEnd - end, end);
         } else if (!records && !damaged && isUnused(segment, end, limit)) {
             for (long at = from; at < end; ) {

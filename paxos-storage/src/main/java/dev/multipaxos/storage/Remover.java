@@ -5,6 +5,7 @@ import dev.multipaxos.storage.disk.DiskFile;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,21 +34,43 @@ final class Remover {
      * the whole file to its first sixteenth, under this name.
      */
     void remove(List<String> names) {
-        background.execute(() -> work(names));
+        background.execute(() -> {
+            boolean named = syncDirectory(); // under another name it is never seen cut down
+            for (String name : names) {
+                remove(name, named);
+            }
+            syncDirectory();
+        });
     }
 
-    private void work(List<String> names) {
-        boolean named = syncDirectory(); // under another name it is never seen cut down
-        for (String name : names) {
-            if (named) {
-                cut(name);
+    /**
+     * Removes files that have had their names durably for long.
+     *
+     * @param names as above
+     * @param takenOver asked of each whether somebody has use for it and has taken it under another name
+     */
+    void remove(List<String> names, Predicate<String> takenOver) {
+        background.execute(() -> {
+            boolean removed = false;
+            for (String name : names) {
+                if (!takenOver.test(name)) {
+                    remove(name, true);
+                    removed = true;
+                }
             }
-            if (closing) {
-                return;
+            if (removed) {
+                syncDirectory();
             }
+        });
+    }
+
+    private void remove(String name, boolean pieceByPiece) {
+        if (pieceByPiece) {
+            cut(name);
+        }
+        if (!closing) {
             StorageDirectory.deleteIfPossible(disk, name);
         }
-        syncDirectory();
     }
 
     private void cut(String name) {

@@ -11,8 +11,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Room that nobody else can take: the file {@code RESERVE}, a segment's worth of zeros and a little more. When the disk has no
  * room for the next segment it <i>becomes</i> that, by a new name, so that promises can still be written; the little more is
- * given back when even the small files, which are replaced by writing another one, would not fit. It was never written to, so
- * nothing that was anything before is ever used again. Thread-safe.
+ * given back when even the small files, which are replaced by writing another one, would not fit. Thread-safe.
  */
 final class Reserve {
     static final String FILE = "RESERVE";
@@ -25,7 +24,7 @@ final class Reserve {
     private final Disk disk;
     private final int segmentBytes;
     private final int wholeBytes;
-    private long size; // of the file, as far as this knows; 0 if there is none
+    private volatile long size; // of the file, as far as this knows; 0 if there is none
 
     Reserve(Disk disk, int segmentBytes) {
         this.disk = disk;
@@ -49,8 +48,8 @@ final class Reserve {
         makeSmallRoom();
     }
 
-    /** {@return whether nothing was taken of it} */
-    synchronized boolean isWhole() {
+    /** {@return whether nothing was taken of it; waits for nothing} */
+    boolean isWhole() {
         return size == wholeBytes;
     }
 

@@ -11,9 +11,25 @@ final class Segment {
     final SegmentHeader header;
     final String name;
 
+    /**
+     * Whether all records in it were written by this process. Where another one has written, a force may have failed: then the page cache shows
+     * what the disk does not have, and takes it for written.
+     */
+    final boolean begunHere;
+
     Segment(SegmentHeader header) {
+        this(header, false);
+    }
+
+    private Segment(SegmentHeader header, boolean begunHere) {
         this.header = header;
         this.name = name(header.segment());
+        this.begunHere = begunHere;
+    }
+
+    /** {@return a segment that is empty yet} */
+    static Segment begin(SegmentHeader header) {
+        return new Segment(header, true);
     }
 
     static String name(long segment) {

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param previousEnd where the records of that one end, in its file
  * @param previousCrc the CRC of the last of them
  * @param firstBatch the number of the first batch
+ * @param usedBefore true if the file was another segment before: behind the last record are records of that one, not zeros
  */
 record SegmentHeader(
         int node,
@@ -32,7 +33,8 @@ record SegmentHeader(
         long previousSegment,
         int previousEnd,
         int previousCrc,
-        long firstBatch) {
+        long firstBatch,
+        boolean usedBefore) {
 
     static final int FORMAT = 1;
     static final int COPY_BYTES = 4096;
@@ -48,6 +50,13 @@ record SegmentHeader(
         return Math.toIntExact((bytes + COPY_BYTES - 1) / COPY_BYTES * COPY_BYTES);
     }
 
+    /** {@return what a file has that was a segment, and will be this one} */
+    static SegmentHeader waiting(Owner owner, long segment, int bytes) {
+        long never = Long.MAX_VALUE;
+        return new SegmentHeader(
+                owner.node(), owner.cluster(), owner.storageId(), segment, bytes, never, 0, 0, 0, never, true);
+    }
+
     /** {@return both pages} */
     ByteBuffer encode() {
         ByteBuffer pages = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -59,7 +68,7 @@ record SegmentHeader(
                     .putInt(node);
             pages.putLong(cluster).putLong(storageId).putLong(segment).putLong(logicalStart);
             pages.putLong(previousSegment).putLong(firstBatch);
-            pages.putInt(previousEnd).putInt(previousCrc).putInt(bytes).putInt(0);
+            pages.putInt(previousEnd).putInt(previousCrc).putInt(bytes).putInt(usedBefore ? 1 : 0);
             pages.putInt(crc(pages, at));
         }
         return pages.clear();
@@ -115,7 +124,8 @@ record SegmentHeader(
                 pages.getLong(at + 48),
                 pages.getInt(at + 64),
                 pages.getInt(at + 68),
-                pages.getLong(at + 56));
+                pages.getLong(at + 56),
+                (pages.getInt(at + 76) & 1) != 0);
     }
 
     private static boolean isWhole(ByteBuffer pages, int at) {

@@ -220,12 +220,12 @@ final class SegmentScan {
      * @return its place, or -1 if there is none
      */
     long nextBatchHeader(long from, long limit) throws IOException {
-        for (long place = from; limit - place >= RecordLayout.LENGTH_MIN; place += 8) {
-            if (!window.holds(place, RecordLayout.LENGTH_MIN)) {
+        for (long place = from; limit - place >= RecordLayout.MARKS; place += 8) {
+            if (!window.holds(place, RecordLayout.MARKS)) {
                 break;
             }
             if (window.buffer().getLong(window.index(place)) != 0
-                    && looksLikeBatchHeader(place)
+                    && looksLikeBatchHeader(place, limit)
                     && moveTo(place, limit, 0)) {
                 return place;
             }
@@ -233,10 +233,29 @@ final class SegmentScan {
         return -1;
     }
 
-    private boolean looksLikeBatchHeader(long place) {
+    /** Whatever clients have stored lies there, too: what cannot be a header is not worth its CRC. */
+    private boolean looksLikeBatchHeader(long place, long limit) {
+        ByteBuffer bytes = window.buffer();
         int index = window.index(place);
-        return window.buffer().getShort(index + RecordLayout.FLAGS) == RecordLayout.OWN
-                && window.buffer().get(index + RecordLayout.TYPE) == RecordLayout.BATCH_HEADER;
+        int headerBytes = bytes.getInt(index);
+        long groups = bytes.getInt(index + RecordLayout.GROUPS);
+        long previousGroups = bytes.getInt(index + RecordLayout.PREVIOUS_GROUPS);
+        long batchBytes = bytes.getLong(index + RecordLayout.BATCH_BYTES);
+        long before =
+                bytes.getLong(index + RecordLayout.BATCH) - segment.header.firstBatch(); // batches in this segment
+        long mark = bytes.getLong(index + RecordLayout.SYNCED_UP_TO);
+        long markMin = segment.header.usedBefore() ? segment.header.logicalStart() : 0;
+        return bytes.getShort(index + RecordLayout.FLAGS) == RecordLayout.OWN
+                && bytes.get(index + RecordLayout.TYPE) == RecordLayout.BATCH_HEADER
+                && groups >= 0
+                && previousGroups >= 0
+                && headerBytes == RecordLayout.headerLength(groups + previousGroups)
+                && batchBytes >= headerBytes
+                && batchBytes <= limit - place
+                && before >= 0
+                && before <= (place - SegmentHeader.BYTES) / RecordLayout.headerLength(0)
+                && mark >= markMin
+                && mark <= segment.position(place);
     }
 
     /** {@return whether nothing was written at a place, a multiple of 8} */

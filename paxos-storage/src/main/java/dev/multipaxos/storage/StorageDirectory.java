@@ -137,8 +137,8 @@ final class StorageDirectory {
         disk.syncDirectory();
         Owner fresh = new Owner(node, nonZero(random), foundingRecord);
         long segment = nonZero(random);
-        SegmentHeader header =
-                new SegmentHeader(node, fresh.cluster(), fresh.storageId(), segment, segmentBytes, 0, 0, 0, 0, 1);
+        SegmentHeader header = new SegmentHeader(
+                node, fresh.cluster(), fresh.storageId(), segment, segmentBytes, 0, 0, 0, 0, 1, false);
         try (DiskFile file = disk.create(Segment.name(segment))) {
             Writes.zeros(file, 0, segmentBytes);
             Writes.all(file, header.encode(), 0);
@@ -184,7 +184,7 @@ final class StorageDirectory {
             if (Segment.isName(name)
                     && !expected.contains(name)
                     && hasRecords(name)
-                    && !isTrimmed(name, listed, found)) {
+                    && !isTrimmed(name, there, listed, found)) {
                 throw Failures.damaged(
                         disk.describe(name),
                         "it holds records but " + Manifest.FILE + " does not name it, so " + Manifest.FILE
@@ -204,13 +204,27 @@ final class StorageDirectory {
     }
 
     /** A segment that lies below all that the manifest names, and is ours, was to be deleted. */
-    private boolean isTrimmed(String name, Manifest listed, Owner found) throws IOException {
+    private boolean isTrimmed(String name, Set<String> names, Manifest listed, Owner found) throws IOException {
+        SegmentHeader header = header(name);
+        return header != null
+                && header.belongsTo(found, header.segment())
+                && Segment.name(header.segment()).equals(name)
+                && (header.logicalStart() < listed.start() || isEmptyBefore(header, listed, names));
+    }
+
+    /** One that was left before anything in it counted begins where the next one does. */
+    private boolean isEmptyBefore(SegmentHeader header, Manifest listed, Set<String> names) throws IOException {
+        String name = Segment.name(listed.segments().get(0));
+        SegmentHeader first = header(names.contains(name) ? name : TailCopy.unfinished(name));
+        return first != null
+                && first.logicalStart() == header.logicalStart()
+                && first.previousSegment() == header.segment()
+                && first.previousEnd() == SegmentHeader.BYTES;
+    }
+
+    private @Nullable SegmentHeader header(String name) throws IOException {
         try (DiskFile file = disk.open(name, false)) {
-            SegmentHeader header = SegmentHeader.read(file, disk.describe(name));
-            return header != null
-                    && header.belongsTo(found, header.segment())
-                    && Segment.name(header.segment()).equals(name)
-                    && header.logicalStart() < listed.start();
+            return SegmentHeader.read(file, disk.describe(name));
         }
     }
 
@@ -241,6 +255,14 @@ final class StorageDirectory {
     private boolean hasRecords(String name) throws IOException {
         try (DiskFile file = disk.open(name, false)) {
             long size = file.size();
+            SegmentHeader header = SegmentHeader.read(file, disk.describe(name));
+            if (header != null && header.usedBefore()) { // not those that it held then
+                Chain chain = new Chain(header.cluster(), header.storageId());
+                SegmentScan scan = new SegmentScan(disk, new Segment(header), file, chain);
+                boolean found = scan.nextBatchHeader(SegmentHeader.BYTES, size) >= 0;
+                scan.mustHaveRead(SegmentHeader.BYTES);
+                return found;
+            }
             Window window = new Window(file);
             for (long at = SegmentHeader.BYTES; at + 8 <= size; at += 8) {
                 if (!window.holds(at, 8) || window.buffer().getLong(window.index(at)) != 0) {

@@ -67,7 +67,8 @@ final class TailCopy {
                 old.header.segment(),
                 (int) from,
                 crc,
-                firstBatch);
+                firstBatch,
+                false);
         Segment copy = new Segment(header);
         try (DiskFile file = create(unfinished(copy.name), bytes)) {
             Writes.all(file, header.encode(), 0);

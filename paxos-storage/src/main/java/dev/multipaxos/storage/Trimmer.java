@@ -4,13 +4,15 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets go of obsolete segments, from the oldest on. First a manifest without them is durable, then they are deleted, in the
- * background: a crash between leaves files that the next start knows by their position, and deletes.
+ * Lets go of obsolete segments, from the oldest on. First a manifest without them is durable, then they are used again or deleted, in
+ * the background: a crash between leaves files that the next start knows by their position, or by an unfinished name, and deletes.
  *
  * <p>Owned by the storage thread.
  */
@@ -20,12 +22,14 @@ final class Trimmer {
     private final StorageDirectory directory;
     private final SlotIndex index;
     private final Remover remover;
+    private final Spares spares;
     private final Map<Integer, Long> keepBytes = new HashMap<>(); // what each group said last
 
-    Trimmer(StorageDirectory directory, SlotIndex index, Remover remover) {
+    Trimmer(StorageDirectory directory, SlotIndex index, Remover remover, Spares spares) {
         this.directory = directory;
         this.index = index;
         this.remover = remover;
+        this.spares = spares;
     }
 
     /** Trims; everything that was appended is durable. */
@@ -51,7 +55,13 @@ final class Trimmer {
                     directory.disk().describe(""),
                     start,
                     count);
-            remover.remove(dropped.stream().map(segment -> segment.name).toList());
+            Set<String> begunHere = dropped.stream()
+                    .filter(segment -> segment.begunHere)
+                    .map(segment -> segment.name)
+                    .collect(Collectors.toSet());
+            remover.remove(
+                    dropped.stream().map(segment -> segment.name).toList(),
+                    name -> begunHere.contains(name) && spares.takeOver(name));
         }
     }
 }

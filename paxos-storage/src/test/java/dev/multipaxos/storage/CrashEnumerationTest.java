@@ -13,6 +13,8 @@ import dev.multipaxos.storage.Fixture.Stored;
 import dev.multipaxos.storage.RecordedDisk.Force;
 import dev.multipaxos.storage.RecordedDisk.Operation;
 import dev.multipaxos.storage.RecordedDisk.SyncDirectory;
+import dev.multipaxos.storage.disk.DiskFile;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -143,6 +145,43 @@ class CrashEnumerationTest {
         life.appendAndSync(slots, 2, 1700);
         life.trim(8);
         life.appendAndSync(slots, 1, 30);
+        life.end();
+    }
+
+    @Test
+    void segments_that_were_trimmed_and_are_used_again_at_once() throws Exception {
+        enumerate(2_000, Spares.AT_ONCE, CrashEnumerationTest::useAgain);
+    }
+
+    @Test
+    void segments_that_were_trimmed_and_are_used_again_later() throws Exception {
+        enumerate(2_000, Spares.LATER, CrashEnumerationTest::useAgain);
+    }
+
+    /** Killed in a segment that was used twice before, with a tail that has no mark; then trimmed and used again once more. */
+    private static void useAgain(Life life, Slots slots) throws StorageException {
+        life.begin();
+        for (int i = 0; i < 4; i++) {
+            life.appendAndSync(slots, 2, 1700);
+        }
+        for (int round = 0; round < 3; round++) {
+            life.trim(slots.last);
+            for (int i = 0; i < 4; i++) {
+                life.appendAndSync(slots, 2, 1700);
+            }
+        }
+        life.appendAndSync(slots, 1, 300);
+        assertThat(life.usedBefore()).isTrue();
+        life.append(slots, 1, 900); // and never synced
+        life.isKilled();
+        life.begin();
+        assertThat(life.gone).as("records that were trimmed").isPositive();
+        life.appendAndSync(slots, 3, 1700);
+        life.trim(slots.last);
+        life.appendAndSync(slots, 2, 1700);
+        life.idle();
+        life.end();
+        life.begin();
         life.end();
     }
 
@@ -497,6 +536,22 @@ class CrashEnumerationTest {
         void idle() throws StorageException {
             storage.idle();
             acknowledged(last.appended());
+        }
+
+        /** {@return whether the last segment is a file that was another one before} */
+        boolean usedBefore() {
+            SegmentHeader last = null;
+            for (String name : disk.list()) {
+                if (Segment.isName(name)) {
+                    try (DiskFile file = disk.open(name, false)) {
+                        SegmentHeader header = Objects.requireNonNull(SegmentHeader.read(file, name));
+                        last = last == null || header.logicalStart() > last.logicalStart() ? header : last;
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                }
+            }
+            return last != null && last.usedBefore();
         }
 
         void end() {

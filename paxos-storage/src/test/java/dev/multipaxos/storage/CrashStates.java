@@ -26,7 +26,8 @@ import java.util.function.Predicate;
  * <ul>
  *   <li>a change of names is there or not, whatever came before it: no file system is trusted to keep their order. A rename is
  *       one step;
- *   <li>of a write each sector is there or not, and it may be there though a later write of the same sector is not;
+ *   <li>of a write each sector is there or not, and it may be there though a later write of the same sector is not. One that is the
+ *       same before and after is not counted;
  *   <li>a file that grew has its new size or not: without it what was written behind the old end is lost, and with it what was
  *       not written is zero;
  *   <li>a file that was cut, which is the last thing done to it, is cut or not.
@@ -129,7 +130,7 @@ final class CrashStates {
         }
     }
 
-    private static List<Consumer<Left>> parts(Operation operation, int grain) {
+    private List<Consumer<Left>> parts(Operation operation, int grain) {
         List<Consumer<Left>> parts = new ArrayList<>();
         if (operation instanceof NameChange change) {
             parts.add(left -> change.apply(left.names));
@@ -139,7 +140,9 @@ final class CrashStates {
             for (int at = write.position(); at < write.end(); ) {
                 int from = at;
                 int to = grain == Integer.MAX_VALUE ? write.end() : Math.min((at / grain + 1) * grain, write.end());
-                parts.add(left -> left.write(write, from, to));
+                if (changes(write, from, to)) {
+                    parts.add(left -> left.write(write, from, to));
+                }
                 at = to;
             }
             if (write.extending()) {
@@ -147,6 +150,18 @@ final class CrashStates {
             }
         }
         return parts;
+    }
+
+    private boolean changes(Write write, int from, int to) {
+        byte[] old = durable.getOrDefault(write.content(), write.content().first);
+        return to > old.length
+                || !Arrays.equals(old, from, to, write.bytes(), from - write.position(), to - write.position())
+                || unsynced.stream()
+                        .anyMatch(other -> other != write
+                                && other instanceof Write another
+                                && another.content() == write.content()
+                                && another.position() < to
+                                && another.end() > from);
     }
 
     /** {@return how many of the states that were visited} */

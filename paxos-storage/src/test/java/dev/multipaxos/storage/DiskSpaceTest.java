@@ -10,8 +10,10 @@ import dev.multipaxos.spi.DiskSpace.Level;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.Fixture.Stored;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -115,6 +117,34 @@ class DiskSpaceTest {
             }
         }
         assertThat(Fixture.contents(disk)).isEqualTo(synced);
+    }
+
+    /** It is taken over while another one is being made. */
+    @Test
+    void a_next_segment_that_cannot_be_made_is_no_want_where_a_trimmed_one_is_there() throws StorageException {
+        Queue<Runnable> background = new ArrayDeque<>();
+        try (FileStorage storage = FileStorage.on(disk, background::add, disk.ids::nextLong)
+                .withSegmentBytes(SEGMENT_BYTES)
+                .withSpaceWatermarks(2, 1)) {
+            start(storage);
+            while (disk.journals().size() < 4) {
+                write(storage);
+                while (!background.isEmpty()) {
+                    background.remove().run();
+                }
+            }
+            while (background.isEmpty()) {
+                write(storage);
+            }
+            Runnable make = background.remove();
+            storage.trim(1, 100, storage.durablePosition(), 0);
+            disk.beforeNextSegment = background.remove();
+            make.run();
+            assertThat(disk.spares()).isNotEmpty();
+            assertThat(storage.space().level()).isEqualTo(Level.PLENTY);
+            storage.idle();
+            assertThat(storage.space().level()).isEqualTo(Level.PLENTY);
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import dev.multipaxos.storage.disk.DiskFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -56,13 +57,23 @@ final class MemoryDisk implements Disk {
     int writes;
     int forces;
     int openFiles;
+    long bytesRead;
     boolean readsPastCache = true;
     String unreadable = ""; // a file
     int unreadableAt; // a byte of it
+    int segmentsMade;
     boolean deletesFail;
+    boolean directorySyncsFail;
 
     @Nullable
     Runnable beforeNextRead;
+
+    @Nullable
+    Runnable beforeNextRename;
+
+    /** And then it is not made. */
+    @Nullable
+    Runnable beforeNextSegment;
 
     @Nullable
     Error nextForceThrows;
@@ -159,6 +170,16 @@ final class MemoryDisk implements Disk {
         return names.keySet().stream().filter(Segment::isName).toList();
     }
 
+    /** {@return those that no records were ever written to under this name, and no header that says where they belong} */
+    synchronized List<String> spares() {
+        return journals().stream()
+                .filter(name -> {
+                    ByteBuffer bytes = ByteBuffer.wrap(bytes(name)).order(ByteOrder.LITTLE_ENDIAN);
+                    return bytes.getLong(0) == 0 || bytes.getLong(40) == Long.MAX_VALUE;
+                })
+                .toList();
+    }
+
     @Override
     public synchronized void createDirectory() {
         step();
@@ -171,11 +192,19 @@ final class MemoryDisk implements Disk {
     }
 
     @Override
-    public synchronized DiskFile create(String name) {
+    public synchronized DiskFile create(String name) throws IOException {
         step();
         if (names.containsKey(name)) {
             throw new IllegalStateException(name + " exists");
         }
+        boolean isSegment = Segment.isName(TailCopy.finished(name));
+        Runnable first = beforeNextSegment;
+        if (isSegment && first != null) {
+            beforeNextSegment = null;
+            first.run();
+            throw new IOException("disk quota exceeded");
+        }
+        segmentsMade += isSegment ? 1 : 0;
         Content content = new Content();
         name(map -> map.put(name, content));
         return new MemoryFile(name, content, true);
@@ -207,6 +236,11 @@ final class MemoryDisk implements Disk {
     @Override
     public synchronized void rename(String from, String to) {
         step();
+        Runnable first = beforeNextRename;
+        if (first != null) {
+            beforeNextRename = null;
+            first.run();
+        }
         content(names, from);
         name(map -> {
             Content moved = map.remove(from);
@@ -227,8 +261,11 @@ final class MemoryDisk implements Disk {
     }
 
     @Override
-    public synchronized void syncDirectory() {
+    public synchronized void syncDirectory() throws IOException {
         step();
+        if (directorySyncsFail) {
+            throw new IOException("the names stay where they are");
+        }
         forcedNames = new TreeMap<>(names);
         unforced.clear();
     }
@@ -301,6 +338,7 @@ final class MemoryDisk implements Disk {
                 }
                 int count = Math.min(target.remaining(), content.now.length - (int) position);
                 target.put(content.now, (int) position, count);
+                bytesRead += count;
                 return count;
             }
         }

@@ -49,7 +49,9 @@ class RotMatrixTest {
         /** Trimmed, and closed in good order. */
         TRIMMED,
         /** Killed while it trimmed: the segments that are obsolete are still there. */
-        UNDELETED;
+        UNDELETED,
+        /** Trimmed, and killed when the last segments were such as had been trimmed. */
+        REUSED;
 
         /** Three segments, in the second life; or more, of which some were trimmed. */
         Directory make() throws IOException {
@@ -66,18 +68,31 @@ class RotMatrixTest {
             }
             made.idle();
             made.write(14, 300);
-            if (this == TRIMMED || this == UNDELETED) {
+            if (this == TRIMMED || this == UNDELETED || this == REUSED) {
                 for (int slot = 16; slot < 20; slot += 2) {
                     made.write(slot, 1900);
                 }
-                made.trim(8, this == TRIMMED);
+                made.trim(8, this != UNDELETED);
                 made.write(20, 300);
+            }
+            if (this == REUSED) {
+                for (int slot = 22; slot < 32; slot += 2) {
+                    made.write(slot, 1900);
+                }
+                made.trim(24, true);
+                for (int slot = 32; slot < 38; slot += 2) {
+                    made.write(slot, 1900);
+                }
+                made.idle();
+                made.write(38, 300);
             }
             if (this == CLOSED || this == TRIMMED) {
                 made.idle();
                 made.stop();
             }
             made.look();
+            SegmentHeader last = Objects.requireNonNull(made.headers.get(made.last));
+            assertThat(last.usedBefore()).isEqualTo(this == REUSED);
             return made;
         }
     }
@@ -98,6 +113,7 @@ class RotMatrixTest {
         SortedMap<String, byte[]> files = new TreeMap<>();
         final SortedMap<String, SegmentHeader> headers = new TreeMap<>(); // of those that are in use
         private final Map<String, Integer> ends = new TreeMap<>(); // of the records of those that were left
+        private long durable; // the end of the journal
         int passed; // stops that a visitor that takes damage does not meet
         String last = "";
 
@@ -114,7 +130,7 @@ class RotMatrixTest {
             storage = fresh();
             bootCount = storage.open(NODE, FOUNDING).bootCount();
             assertThat(Fixture.replay(storage)).isEqualTo(records);
-            past.add(disk.files());
+            note();
         }
 
         void trim(long upTo, boolean delete) throws StorageException {
@@ -128,7 +144,7 @@ class RotMatrixTest {
             storage.trim(1, upTo, position, 0);
             past.add(disk.files());
             storage.trim(2, upTo, position, 0);
-            past.add(disk.files());
+            note();
             try (FileStorage another = FileStorage.on(new RecordedDisk(disk.files()), work -> {}, ids::nextLong)) {
                 int left = Fixture.start(another).size();
                 trimmed.addAll(records.subList(0, records.size() - left));
@@ -145,12 +161,17 @@ class RotMatrixTest {
             }
             storage.sync();
             records.addAll(batch);
+            note();
+        }
+
+        private void note() {
             past.add(disk.files());
+            durable = storage.durablePosition();
         }
 
         void idle() throws StorageException {
             storage.idle();
-            past.add(disk.files());
+            note();
         }
 
         void stop() {
@@ -221,9 +242,9 @@ class RotMatrixTest {
         /** {@return where the records of a segment begin, batch headers included, and where the last one ends} */
         List<Integer> borders(String segment) {
             ByteBuffer bytes = records(segment);
-            int end = ends.getOrDefault(segment, bytes.capacity() - 4);
+            int end = ends.getOrDefault(segment, (int) (durable - position(segment, 0)));
             List<Integer> borders = new ArrayList<>(List.of(SegmentHeader.BYTES));
-            for (int at = SegmentHeader.BYTES; at < end && bytes.getInt(at) > 0; ) {
+            for (int at = SegmentHeader.BYTES; at < end; ) {
                 at += bytes.getInt(at);
                 borders.add(at);
             }
@@ -493,7 +514,7 @@ class RotMatrixTest {
         int all = directory.records.size();
         for (String name : directory.files.keySet()) {
             boolean inUse = directory.headers.containsKey(name);
-            boolean needed = inUse || !(Segment.isName(name) || name.equals(Reserve.FILE));
+            boolean needed = inUse || !(Segment.isName(TailCopy.finished(name)) || name.equals(Reserve.FILE));
             int expected = needed ? STOPS : all;
             SortedMap<String, byte[]> files = directory.copy();
             files.remove(name);

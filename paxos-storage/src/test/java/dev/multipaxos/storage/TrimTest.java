@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.multipaxos.bytes.Bytes;
+import dev.multipaxos.spi.DiskSpace.Level;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.Fixture.Stored;
@@ -118,7 +119,7 @@ class TrimTest {
 
     @Test
     void a_file_that_cannot_be_deleted_is_no_failure_and_the_next_start_tries_again() throws Exception {
-        write(1, 7);
+        write(1, 13); // seven segments; of six, three are used again
         disk.deletesFail = true;
         trim(1, 100);
         work();
@@ -183,12 +184,78 @@ class TrimTest {
         assertThatThrownBy(() -> Fixture.contents(disk)).hasMessageContaining("does not follow");
     }
 
+    /** It begins where the next one does: a start has copied all that it held, and was killed before it cut that off. */
+    @Test
+    void a_segment_that_was_left_before_anything_in_it_counted_is_known_for_trimmed() throws Exception {
+        for (int operation = 0; operation < 60; operation++) {
+            storage.close();
+            MemoryDisk young = new MemoryDisk();
+            storage = on(young);
+            Fixture.start(storage);
+            slot = 0;
+            write(1, 3);
+            storage.close();
+            String last = young.journals().stream()
+                    .filter(name -> young.bytes(name)[48] != 0)
+                    .findAny()
+                    .orElseThrow();
+            young.bytes(last)[SegmentHeader.BYTES + 2_000] ^= 1; // a write that was not finished
+            young.powerFailsAt = young.operations + operation; // for this process only
+            storage = on(young);
+            try {
+                Fixture.start(storage);
+            } catch (MemoryDisk.PowerLoss killed) {
+                young.processEnds();
+            }
+            young.powerFailsAt = Integer.MAX_VALUE;
+            storage.close();
+            background.clear();
+            storage = on(young);
+            assertThat(Fixture.start(storage)).hasSize(2);
+            write(1, 1);
+            trim(1, 3);
+            storage.close(); // before anything is deleted
+            background.clear();
+            storage = on(young);
+            assertThat(Fixture.start(storage)).extracting(Stored::slotFrom).containsExactly(4L);
+        }
+    }
+
+    private FileStorage on(MemoryDisk another) {
+        return FileStorage.on(another, background::add, another.ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES);
+    }
+
+    /** All that the first segment held, the mark of its first life, was not forced: so the next one begins where it did, at 0. */
+    @Test
+    void the_first_segment_may_go_though_nothing_in_it_ever_counted() throws Exception {
+        storage.close();
+        MemoryDisk young = new MemoryDisk();
+        storage = on(young);
+        storage.open(NODE, FOUNDING);
+        young.forcesFailFrom = young.forces + 1; // of the mark
+        young.forcesFailTo = young.forces + 2;
+        assertThatThrownBy(() -> storage.replay((group, kind, from, to, body) -> {}))
+                .isInstanceOf(StorageException.class);
+        storage.close();
+        background.clear();
+
+        storage = on(young);
+        Fixture.start(storage);
+        write(1, 1);
+        trim(1, 0);
+        work();
+        storage.close();
+        assertThat(young.journals()).hasSize(1);
+        assertThat(Fixture.contents(young)).hasSize(1);
+    }
+
     @Test
     void reading_goes_on_while_files_are_deleted_under_it_and_closes_them() throws Exception {
         write(1, 9);
         for (long wanted = 1; wanted <= 8; wanted++) {
             storage.read(1, wanted, wanted, 1, (group, kind, from, to, body) -> {});
         }
+        almostFull();
         int open = disk.openFiles;
         trim(1, 6);
         work();
@@ -201,6 +268,7 @@ class TrimTest {
     @Test
     void a_file_that_is_cut_down_under_a_reader_is_no_damage() throws Exception {
         write(1, 9);
+        almostFull();
         disk.beforeNextRead = () -> {
             try {
                 trim(1, 2); // only the file that is open
@@ -215,13 +283,20 @@ class TrimTest {
         assertThat(reader.found).extracting(Stored::slotFrom).containsExactly(3L, 4L, 5L, 6L, 7L, 8L, 9L);
     }
 
+    /** From here on files that were trimmed are deleted, all of them. */
+    private void almostFull() throws Exception {
+        disk.capacity = disk.used() + 10 * Fixture.SEGMENT_BYTES;
+        storage.idle();
+        assertThat(storage.space().level()).isNotEqualTo(Level.PLENTY);
+    }
+
     @Test
     void what_is_trimmed_is_forgotten_in_memory_too() throws Exception {
         for (int round = 0; round < 50; round++) {
             write(1, 4);
             trim(1, slot);
             work();
-            assertThat(disk.journals()).hasSizeLessThanOrEqualTo(3);
+            assertThat(disk.journals()).hasSizeLessThanOrEqualTo(5);
         }
         assertThat(storage.read(
                         1,

@@ -29,6 +29,7 @@ final class FileContent {
     private record Hidden(int position, byte[] bytes) {}
 
     private boolean journal;
+    private int segments; // that it was, one after the other
     private byte[] now = new byte[0];
     private int size;
     private byte[] forced = new byte[0];
@@ -47,9 +48,23 @@ final class FileContent {
         this.journal = journal;
     }
 
-    /** It is written batch by batch from now on: the reserve, which becomes a segment of the journal. */
+    /**
+     * It is written batch by batch from now on, from the beginning: the reserve, or a segment that was trimmed, which becomes another
+     * one.
+     */
     void becomeJournal() {
         journal = true;
+        marked = 0;
+    }
+
+    /** It has the name of a segment from now on. */
+    void becomeSegment() {
+        segments++;
+    }
+
+    /** {@return whether it is a segment that was another one} */
+    boolean isUsedAgain() {
+        return segments > 1;
     }
 
     int size() {
@@ -235,6 +250,7 @@ final class FileContent {
         copy.hidden.addAll(hidden);
         copy.marked = marked;
         copy.lied = lied;
+        copy.segments = segments;
         return copy;
     }
 }

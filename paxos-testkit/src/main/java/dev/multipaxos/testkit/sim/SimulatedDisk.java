@@ -330,6 +330,16 @@ final class SimulatedDisk implements Disk {
         return name.startsWith("journal-");
     }
 
+    private static boolean isSegment(String name) {
+        return isJournal(name) && name.endsWith(".log");
+    }
+
+    /** {@return whether a segment is a file that was trimmed as another one} */
+    boolean holdsSegmentUsedAgain() {
+        return names.entrySet().stream()
+                .anyMatch(file -> isSegment(file.getKey()) && file.getValue().isUsedAgain());
+    }
+
     @Override
     public DiskFile open(String name, boolean writable) throws IOException {
         step();
@@ -352,6 +362,9 @@ final class SimulatedDisk implements Disk {
         FileContent moved = content(from);
         if (isJournal(to)) {
             moved.becomeJournal();
+        }
+        if (isSegment(to)) {
+            moved.becomeSegment();
         }
         FileContent replaced = names.get(to);
         giveRoom(replaced == null ? 0 : replaced.size());

@@ -310,6 +310,9 @@ final class SimulatedNode implements TimeSource {
         if (facts.wasTrimmed()) {
             observer.hit(Situation.TRIMMED);
         }
+        if (disk.holdsSegmentUsedAgain()) {
+            observer.hit(Situation.SEGMENT_USED_AGAIN);
+        }
         if (machine().isRestored()) {
             observer.hit(Situation.RESTORED_AT_START);
         }

@@ -88,6 +88,8 @@ public enum Situation {
     TRIM_HELD_BY_TRANSFER,
     /** A start found a journal the first records of which were trimmed. */
     TRIMMED,
+    /** A start found a journal in which a segment that was trimmed had become another one. */
+    SEGMENT_USED_AGAIN,
 
     // ---- reads ----
     /** A read was confirmed by a quorum, and ran. */

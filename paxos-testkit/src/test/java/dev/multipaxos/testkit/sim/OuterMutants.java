@@ -133,8 +133,8 @@ final class OuterMutants {
                         "Spares",
                         "SPARE_USED_TWICE",
                         "a spare segment that was taken is taken again",
-                        "                ready = null;\n                return spare;",
-                        "                return spare;"),
+                        "return ready.remove();",
+                        "return spare;"),
                 storage(
                         "CopiedFile",
                         "RENAME_NOT_SYNCED",

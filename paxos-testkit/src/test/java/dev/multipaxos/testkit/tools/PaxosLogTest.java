@@ -36,8 +36,23 @@ class PaxosLogTest {
 
     private static final Ballot BALLOT = new Ballot(5, 2);
 
+    private static final FoundingRecord FOUNDING = new FoundingRecord(
+            1,
+            8,
+            1_000,
+            10_000,
+            "majority",
+            2,
+            2,
+            List.of(
+                    new FoundingRecord.Founder(1, "a:1"),
+                    new FoundingRecord.Founder(2, "b:2"),
+                    new FoundingRecord.Founder(3, "c:3")));
+
     @TempDir
     Path temporary;
+
+    private final SplittableRandom ids = new SplittableRandom(1);
 
     private Path directory;
 
@@ -58,7 +73,7 @@ class PaxosLogTest {
     }
 
     private FileStorage storage() {
-        return FileStorage.on(new FileSystemDisk(directory), Runnable::run, new SplittableRandom(1)::nextLong)
+        return FileStorage.on(new FileSystemDisk(directory), Runnable::run, ids::nextLong)
                 .withSegmentBytes(FileStorage.SEGMENT_BYTES_MIN);
     }
 
@@ -78,20 +93,8 @@ class PaxosLogTest {
     @BeforeEach
     void write() throws IOException {
         directory = temporary.resolve("storage");
-        FoundingRecord founding = new FoundingRecord(
-                1,
-                8,
-                1_000,
-                10_000,
-                "majority",
-                2,
-                2,
-                List.of(
-                        new FoundingRecord.Founder(1, "a:1"),
-                        new FoundingRecord.Founder(2, "b:2"),
-                        new FoundingRecord.Founder(3, "c:3")));
         try (FileStorage storage = storage()) {
-            storage.open(2, FoundingRecordCodec.encode(founding));
+            storage.open(2, FoundingRecordCodec.encode(FOUNDING));
             storage.replay((group, kind, from, to, body) -> {});
             Bytes pinned = RecordCodec.encode(new Pinned(1, 0xabc, 0, 0));
             storage.append(1, RecordCodec.PINNED, 0, 0, 0, 0, pinned, Bytes.EMPTY);
@@ -226,6 +229,44 @@ class PaxosLogTest {
         assertThat(dump.code()).isEqualTo(1);
         assertThat(dump.out()).contains("DAMAGED: " + first.getFileName()).contains(" slot 4 Chosen");
         assertThat(on("inspect").code()).isEqualTo(1);
+    }
+
+    @Test
+    void in_a_segment_that_was_another_one_before_old_records_are_no_damage_and_no_tail() throws IOException {
+        Path last = useAgain();
+        assertThat(Files.readAllBytes(last)[76]).isEqualTo((byte) 1);
+        Said said = on("verify");
+        assertThat(said.code()).as(said.out()).isZero();
+        assertThat(on("dump").out()).contains(" slot 28 Chosen").doesNotContain(" slot 4 Chosen");
+
+        flip(last, 8_192 + 200);
+        Said damaged = on("verify");
+        assertThat(damaged.code()).isEqualTo(1);
+        assertThat(damaged.out()).contains(last.getFileName() + ": offset 8");
+
+        Path next = segments().get(segments().size() - 2);
+        flip(last, 8_192 + 200);
+        Files.delete(last);
+        assertThat(on("verify").out()).contains("the file is missing").doesNotContain(next.getFileName() + ": offset");
+    }
+
+    /** {@return the last of the segments, after a trim and more records} */
+    private Path useAgain() throws IOException {
+        try (FileStorage storage = storage()) {
+            storage.open(2, FoundingRecordCodec.encode(FOUNDING));
+            storage.replay((group, kind, from, to, body) -> {});
+            for (int slot = 5; slot <= 28; slot++) {
+                append(storage, new Record.Chosen(slot, new Value.Batch(slot, Bytes.wrap(new byte[2_000]))));
+                storage.sync();
+                if (slot == 20) {
+                    append(storage, new Record.Promised(BALLOT));
+                    storage.trim(1, 20, storage.durablePosition(), 0);
+                }
+            }
+            storage.idle();
+        }
+        List<Path> segments = segments();
+        return segments.get(segments.size() - 1);
     }
 
     @Test
