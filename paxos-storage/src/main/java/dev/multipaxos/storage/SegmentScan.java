@@ -225,7 +225,7 @@ final class SegmentScan {
                 break;
             }
             if (window.buffer().getLong(window.index(place)) != 0
-                    && looksLikeBatchHeader(place, limit)
+                    && looksLikeBatchHeader(place)
                     && moveTo(place, limit, 0)) {
                 return place;
             }
@@ -234,7 +234,7 @@ final class SegmentScan {
     }
 
     /** Whatever clients have stored lies there, too: what cannot be a header is not worth its CRC. */
-    private boolean looksLikeBatchHeader(long place, long limit) {
+    private boolean looksLikeBatchHeader(long place) {
         ByteBuffer bytes = window.buffer();
         int index = window.index(place);
         int headerBytes = bytes.getInt(index);
@@ -251,7 +251,7 @@ final class SegmentScan {
                 && previousGroups >= 0
                 && headerBytes == RecordLayout.headerLength(groups + previousGroups)
                 && batchBytes >= headerBytes
-                && batchBytes <= limit - place
+                && batchBytes <= segment.header.bytes() - place
                 && before >= 0
                 && before <= (place - SegmentHeader.BYTES) / RecordLayout.headerLength(0)
                 && mark >= markMin

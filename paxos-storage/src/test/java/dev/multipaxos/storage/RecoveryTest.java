@@ -547,4 +547,37 @@ class RecoveryTest {
                 .hasMessageContaining("format 9")
                 .hasMessageContaining("format 1");
     }
+
+    /** The index knows a large batch in pieces: the header that follows the damage tells of more than its piece. */
+    @Test
+    void a_reader_finds_what_follows_damage_though_its_batch_is_larger_than_what_is_read_at_once() throws Exception {
+        MemoryDisk disk = new MemoryDisk();
+        try (FileStorage storage = on(disk).withSegmentBytes(1024 * 1024)) {
+            start(storage);
+            for (long slot = 1; slot <= 2; slot++) {
+                Stored.of(1, slot, 1_000).appendTo(storage);
+                storage.sync();
+            }
+            for (long slot = 3; slot <= 100; slot++) {
+                Stored.of(1, slot, 2_000).appendTo(storage);
+            }
+            storage.sync();
+            byte[] bytes = disk.bytes(disk.journals().stream()
+                    .filter(name -> disk.bytes(name)[0] != 0)
+                    .findFirst()
+                    .orElseThrow());
+            int second = SegmentHeader.BYTES
+                    + (int) RecordLayout.headerLength(0)
+                    + 2 * (int) (RecordLayout.headerLength(1) + RecordLayout.length(1_000));
+            bytes[second - 100] ^= 1;
+
+            Fixture.Patient reader = new Fixture.Patient();
+            storage.read(1, 1, 20, Long.MAX_VALUE, reader);
+            assertThat(reader.lost).isNotEmpty();
+            assertThat(reader.found)
+                    .extracting(Stored::slotFrom)
+                    .contains(1L, 3L, 20L)
+                    .doesNotContain(2L);
+        }
+    }
 }
