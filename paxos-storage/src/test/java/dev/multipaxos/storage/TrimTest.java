@@ -6,64 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.multipaxos.bytes.Bytes;
-import dev.multipaxos.spi.DiskSpace.Level;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.spi.StorageException.Code;
 import dev.multipaxos.storage.Fixture.Stored;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Obsolete segments go: which, when, and what is there after a crash in between. */
-class TrimTest {
-    private final MemoryDisk disk = new MemoryDisk();
-    private final Queue<Runnable> background = new ArrayDeque<>();
-    private FileStorage storage = fresh();
-    private long slot;
-
-    private FileStorage fresh() {
-        return FileStorage.on(disk, background::add, disk.ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES);
-    }
-
-    @BeforeEach
-    void start() throws Exception {
-        Fixture.start(storage);
-    }
-
-    @AfterEach
-    void close() {
-        storage.close();
-    }
-
-    /** Two records of 3,000 bytes go into a segment. */
-    private void write(int group, int records) throws Exception {
-        for (int i = 0; i < records; i++) {
-            Stored.of(group, ++slot, 3_000).appendTo(storage);
-            storage.sync();
-        }
-    }
-
-    private void trim(int group, long upTo) throws StorageException {
-        storage.trim(group, upTo, storage.durablePosition(), 0);
-    }
-
-    private void work() {
-        for (Runnable next = background.poll(); next != null; next = background.poll()) {
-            next.run();
-        }
-    }
-
-    private List<Stored> restart() throws Exception {
-        storage.close();
-        background.clear();
-        storage = fresh();
-        return Fixture.start(storage);
-    }
-
+class TrimTest extends SmallSegments {
     @Test
     void what_is_obsolete_is_deleted_in_the_background_and_the_segment_in_use_never() throws Exception {
         write(1, 7);
@@ -281,13 +232,6 @@ class TrimTest {
         storage.read(1, 1, 9, Long.MAX_VALUE, reader);
         assertThat(reader.lost).isEmpty();
         assertThat(reader.found).extracting(Stored::slotFrom).containsExactly(3L, 4L, 5L, 6L, 7L, 8L, 9L);
-    }
-
-    /** From here on files that were trimmed are deleted, all of them. */
-    private void almostFull() throws Exception {
-        disk.capacity = disk.used() + 10 * Fixture.SEGMENT_BYTES;
-        storage.idle();
-        assertThat(storage.space().level()).isNotEqualTo(Level.PLENTY);
     }
 
     @Test

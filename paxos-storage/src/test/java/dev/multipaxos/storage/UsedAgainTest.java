@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.multipaxos.bytes.Bytes;
-import dev.multipaxos.spi.DiskSpace.Level;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.storage.Fixture.Stored;
 import dev.multipaxos.storage.disk.DiskFile;
@@ -12,72 +11,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Segments that were trimmed become the next ones; which of them, and what is never taken for what. */
-class UsedAgainTest {
-    private MemoryDisk disk = new MemoryDisk();
-    private final Queue<Runnable> background = new ArrayDeque<>();
-    private FileStorage storage = fresh();
-    private long slot;
-
-    private FileStorage fresh() {
-        return FileStorage.on(disk, background::add, disk.ids::nextLong).withSegmentBytes(Fixture.SEGMENT_BYTES);
-    }
-
-    @BeforeEach
-    void start() throws Exception {
-        Fixture.start(storage);
-    }
-
-    @AfterEach
-    void close() {
-        storage.close();
-    }
-
-    /** Two records of 3,000 bytes go into a segment. */
-    private void write(int group, int records) throws Exception {
-        for (int i = 0; i < records; i++) {
-            Stored.of(group, ++slot, 3_000).appendTo(storage);
-            storage.sync();
-        }
-    }
-
-    private void trim(int group, long upTo) throws StorageException {
-        storage.trim(group, upTo, storage.durablePosition(), 0);
-    }
-
-    private void work() {
-        for (Runnable next = background.poll(); next != null; next = background.poll()) {
-            next.run();
-        }
-    }
-
-    private List<Stored> restart() throws Exception {
-        storage.close();
-        background.clear();
-        storage = fresh();
-        return Fixture.start(storage);
-    }
-
-    /** From here on files that were trimmed are deleted, all of them. */
-    private void almostFull() throws Exception {
-        disk.capacity = disk.used() + 10 * Fixture.SEGMENT_BYTES;
-        storage.idle();
-        assertThat(storage.space().level()).isNotEqualTo(Level.PLENTY);
-    }
-
+class UsedAgainTest extends SmallSegments {
     @Test
     void what_was_trimmed_becomes_the_next_segments() throws Exception {
         write(1, 11);
