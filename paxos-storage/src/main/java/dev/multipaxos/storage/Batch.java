@@ -24,7 +24,7 @@ final class Batch {
     private GroupMarks previousMarks;
     private final int bootCount;
     private ByteBuffer header = direct(4096);
-    private final ByteBuffer rest = direct(Journal.PAGE_BYTES); // zeros
+    private final ByteBuffer rest = direct(SegmentHeader.COPY_BYTES); // zeros
     private ByteBuffer[] sources = new ByteBuffer[0];
 
     Batch(GroupMarks previousMarks, long bootCount) {
@@ -119,9 +119,9 @@ final class Batch {
             }
             chunk.position(0).limit(end);
         }
-        int inPage = (int) (place % Journal.PAGE_BYTES);
-        boolean begun = inPage > 0 && place - inPage >= offset;
-        rest.clear().limit(begun ? Journal.PAGE_BYTES - inPage : 0);
+        int pageEnd = SegmentHeader.roundUp(place);
+        boolean begun = pageEnd - SegmentHeader.COPY_BYTES >= offset;
+        rest.clear().limit(begun ? (int) (pageEnd - place) : 0);
         return sources();
     }
 

@@ -26,8 +26,6 @@ final class Journal {
      */
     record End(Segment segment, int end, int crc, long batch, GroupMarks marks, long mark, boolean unmarked) {}
 
-    static final int PAGE_BYTES = 4096;
-
     /** The room on the disk is looked at so often while a segment is filled, and when it is left. */
     private static final int MEASURES_PER_SEGMENT = 16;
 

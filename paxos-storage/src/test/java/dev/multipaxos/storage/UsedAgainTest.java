@@ -260,14 +260,20 @@ class UsedAgainTest extends SmallSegments {
         }
     }
 
-    @Test
-    void an_old_manifest_is_noticed_by_the_first_records_behind_it() throws Exception {
+    /** {@return the manifest that does not name the last segment yet, in which there is one record} */
+    private byte[] manifestBeforeTheLastSegment() throws Exception {
         write(1, 9);
         trim(1, 6);
         work();
         write(1, 1);
         byte[] old = disk.bytes(Manifest.FILE).clone();
-        write(1, 1); // in the next segment
+        write(1, 1);
+        return old;
+    }
+
+    @Test
+    void an_old_manifest_is_noticed_by_the_first_records_behind_it() throws Exception {
+        byte[] old = manifestBeforeTheLastSegment();
         MemoryDisk after = disk.afterPowerLoss(MemoryDisk.Survivors.NOTHING, new SplittableRandom(1));
         assertThat(Fixture.contents(after.copy())).hasSize(5);
         after.put(Manifest.FILE, old);
@@ -367,12 +373,7 @@ class UsedAgainTest extends SmallSegments {
     /** What a disk cannot read may be records. */
     @Test
     void an_old_manifest_is_noticed_or_a_page_that_cannot_be_read_named() throws Exception {
-        write(1, 9);
-        trim(1, 6);
-        work();
-        write(1, 1);
-        byte[] old = disk.bytes(Manifest.FILE).clone();
-        write(1, 1); // in the next segment
+        byte[] old = manifestBeforeTheLastSegment();
         String last = last();
         disk.put(Manifest.FILE, old);
         disk.unreadable = last;

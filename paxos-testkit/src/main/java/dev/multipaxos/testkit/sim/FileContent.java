@@ -29,7 +29,7 @@ final class FileContent {
     private record Hidden(int position, byte[] bytes) {}
 
     private boolean journal;
-    private int segments; // that it was, one after the other
+    private boolean usedAgain;
     private byte[] now = new byte[0];
     private int size;
     private byte[] forced = new byte[0];
@@ -57,14 +57,13 @@ final class FileContent {
         marked = 0;
     }
 
-    /** It has the name of a segment from now on. */
-    void becomeSegment() {
-        segments++;
+    /** It is a segment no more, and will be another one. */
+    void useAgain() {
+        usedAgain = true;
     }
 
-    /** {@return whether it is a segment that was another one} */
     boolean isUsedAgain() {
-        return segments > 1;
+        return usedAgain;
     }
 
     int size() {
@@ -250,7 +249,7 @@ final class FileContent {
         copy.hidden.addAll(hidden);
         copy.marked = marked;
         copy.lied = lied;
-        copy.segments = segments;
+        copy.usedAgain = usedAgain;
         return copy;
     }
 }

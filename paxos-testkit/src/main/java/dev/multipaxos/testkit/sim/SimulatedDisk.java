@@ -363,8 +363,8 @@ final class SimulatedDisk implements Disk {
         if (isJournal(to)) {
             moved.becomeJournal();
         }
-        if (isSegment(to)) {
-            moved.becomeSegment();
+        if (isSegment(from)) {
+            moved.useAgain();
         }
         FileContent replaced = names.get(to);
         giveRoom(replaced == null ? 0 : replaced.size());
