@@ -1,5 +1,6 @@
 package dev.multipaxos.testkit.sim;
 
+import java.lang.annotation.Annotation;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -26,10 +27,10 @@ final class TestRun implements LongFunction<@Nullable String> {
             constructor.setAccessible(true);
             Object instance = constructor.newInstance();
             try {
-                all(BeforeEach.class, instance);
+                before(tests, instance);
                 invoke(tests.getDeclaredMethod(method), instance);
             } finally {
-                all(AfterEach.class, instance);
+                after(tests, instance);
             }
             return null;
         } catch (InvocationTargetException e) {
@@ -40,9 +41,25 @@ final class TestRun implements LongFunction<@Nullable String> {
         }
     }
 
-    private void all(Class<? extends java.lang.annotation.Annotation> kind, Object instance)
+    /** What a superclass does comes first. */
+    private static void before(Class<?> type, Object instance) throws ReflectiveOperationException {
+        if (type != Object.class) {
+            before(type.getSuperclass(), instance);
+            all(BeforeEach.class, type, instance);
+        }
+    }
+
+    /** What a superclass does comes last. */
+    private static void after(Class<?> type, Object instance) throws ReflectiveOperationException {
+        if (type != Object.class) {
+            all(AfterEach.class, type, instance);
+            after(type.getSuperclass(), instance);
+        }
+    }
+
+    private static void all(Class<? extends Annotation> kind, Class<?> type, Object instance)
             throws ReflectiveOperationException {
-        for (Method each : tests.getDeclaredMethods()) {
+        for (Method each : type.getDeclaredMethods()) {
             if (each.isAnnotationPresent(kind)) {
                 invoke(each, instance);
             }
