@@ -194,14 +194,15 @@ public final class NodeRuntime<C, R> {
         Ending why = ending.get();
         NodeIdentity identity = assembly.identity();
         Snapshots.View snapshot = assembly.loop().snapshots().view();
+        long executed = assembly.apply().executedUpTo();
         return new NodeStatus(
                 settings.node(),
                 settings.group(),
                 why == null ? view.role() : Role.STOPPED,
                 why == null ? view.leader() : 0,
                 view.promised(),
-                view.chosenUpTo(),
-                assembly.apply().executedUpTo(),
+                Math.max(view.chosenUpTo(), executed), // the view is of the last tick
+                executed,
                 view.clearedUpTo(),
                 why == null && assembly.loop().snapshots().isRebuilding(),
                 snapshot.slot(),

@@ -26,6 +26,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Whole nodes in one process, each with a counter as its state machine. */
 final class Cluster implements AutoCloseable {
@@ -89,10 +90,12 @@ final class Cluster implements AutoCloseable {
                 .toArray(String[]::new));
     }
 
+    /** Starts all members, and waits until each may vote. */
     Cluster startAll() {
         for (int node = 1; node <= size; node++) {
             start(node);
         }
+        awaitFounded(nodes.values().toArray(PaxosNode[]::new));
         return this;
     }
 
@@ -158,6 +161,12 @@ final class Cluster implements AutoCloseable {
     /** {@return another node than this, which led when it was asked for} */
     int follower(int leader) {
         return nodes.keySet().stream().filter(id -> id != leader).findFirst().orElseThrow();
+    }
+
+    /** Waits until the founders' storages may vote: one that leaves before is waited for, though commands are executed. */
+    static void awaitFounded(PaxosNode<?, ?>... founders) {
+        await(() -> Stream.of(founders)
+                .allMatch(node -> node.status().awaitedFounders().isEmpty()));
     }
 
     static void await(BooleanSupplier condition) {

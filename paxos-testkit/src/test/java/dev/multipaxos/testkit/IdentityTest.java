@@ -190,6 +190,14 @@ class IdentityTest {
         return FileStorage.at(place.resolve(name));
     }
 
+    /** Three nodes, the third over a directory, that have executed a command. */
+    private void foundWithDirectory(Cluster cluster) {
+        PaxosNode<Long, Long> one = cluster.start(1);
+        PaxosNode<Long, Long> two = cluster.start(2);
+        assertServes(cluster.start(3, directory("node")), 1);
+        Cluster.awaitFounded(one, two);
+    }
+
     private void copy(String from, String to) {
         Path source = place.resolve(from);
         Path target = place.resolve(to);
@@ -209,9 +217,7 @@ class IdentityTest {
     @Test
     void a_directory_that_is_restored_from_an_old_copy_stops_its_node() {
         try (Cluster cluster = new Cluster(3)) {
-            cluster.start(1);
-            cluster.start(2);
-            assertServes(cluster.start(3, directory("node")), 1);
+            foundWithDirectory(cluster);
             stop(cluster, 3);
             copy("node", "backup");
             PaxosNode<Long, Long> goesOn = cluster.start(3, directory("node"));
@@ -229,9 +235,7 @@ class IdentityTest {
     @Test
     void an_old_copy_is_known_to_peers_that_were_restarted_by_the_lives_that_they_have_seen() {
         try (Cluster cluster = new Cluster(3)) {
-            cluster.start(1);
-            cluster.start(2);
-            assertServes(cluster.start(3, directory("node")), 1);
+            foundWithDirectory(cluster);
             stop(cluster, 3);
             copy("node", "backup");
             for (int life = 2; life <= 4; life++) {
@@ -249,10 +253,7 @@ class IdentityTest {
     @Test
     void of_a_directory_and_its_copy_that_both_run_one_stops() {
         try (Cluster cluster = new Cluster(3)) {
-            cluster.start(1);
-            cluster.start(2);
-            cluster.start(3, directory("node"));
-            assertServes(cluster.node(3), 1);
+            foundWithDirectory(cluster);
             stop(cluster, 3);
             copy("node", "copy");
             PaxosNode<Long, Long> original = cluster.start(3, directory("node"));

@@ -2,6 +2,7 @@ package dev.multipaxos.testkit;
 
 import static dev.multipaxos.testkit.Cluster.LONG;
 import static dev.multipaxos.testkit.Cluster.await;
+import static dev.multipaxos.testkit.Cluster.awaitFounded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -156,6 +157,7 @@ class OwnStoreTest {
             MemoryStorage left;
             try (PaxosNode<Long, Long> three = start(3, members, none(), disks[2])) {
                 three.propose(1L, LONG).join();
+                awaitFounded(one, two);
                 left = disks[2].crash();
             }
             for (int i = 0; i < 100; i++) {

@@ -2,6 +2,7 @@ package dev.multipaxos.testkit;
 
 import static dev.multipaxos.testkit.Cluster.LONG;
 import static dev.multipaxos.testkit.Cluster.await;
+import static dev.multipaxos.testkit.Cluster.awaitFounded;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.multipaxos.Codec;
@@ -187,9 +188,10 @@ class RottenDisksTest {
     void a_node_whose_journal_cannot_be_read_sends_its_snapshot_instead_and_goes_on() {
         String[] members = {"1=local:1", "2=local:2", "3=local:3"};
         PaxosNode<Long, Long> one = start(1, members);
-        start(2, members);
+        PaxosNode<Long, Long> two = start(2, members);
         PaxosNode<Long, Long> three = start(3, members);
         propose(three, 20);
+        awaitFounded(one, two);
         MemoryStorage left = disks[3].disk.crash();
         three.close();
         disks[3].disk = left;

@@ -2,6 +2,7 @@ package dev.multipaxos.testkit;
 
 import static dev.multipaxos.testkit.Cluster.LONG;
 import static dev.multipaxos.testkit.Cluster.await;
+import static dev.multipaxos.testkit.Cluster.awaitFounded;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.multipaxos.Codec;
@@ -144,6 +145,7 @@ class SnapshotTransfersTest {
         start(3);
         propose(one, 20);
         await(() -> sums[3].sum == 20);
+        awaitFounded(one, two);
         crash(3);
         propose(one, 200);
         await(() -> sums[2].sum == 220);

@@ -148,9 +148,16 @@ final class KvCluster implements BeforeEachCallback, AfterEachCallback {
         }
     }
 
-    /** Starts all that do not run, and waits for a leader. */
+    /** Starts all that do not run, and waits until each knows a leader: one that does not may wait for a founder, and that be killed. */
     int start() {
         processes.values().forEach(ServerProcess::start);
+        await("a leader whom all know")
+                .atMost(PATIENCE)
+                .until(
+                        () -> survey().statuses(),
+                        all -> all.size() == SERVERS
+                                && all.stream()
+                                        .allMatch(status -> status.member().leader() != 0));
         return awaitLeader();
     }
 
