@@ -32,7 +32,7 @@ final class DurableFacts {
     private Ballot promised = Ballot.ZERO;
     private long chosenUpTo;
     private final SnapshotFacts snapshots;
-    private long installed; // the highest slot up to which it was said that a snapshot is
+    private long installed; // the highest slot up to which the journal says that a snapshot is
     private long trimmedUpTo; // for good
     private long trimsUpTo; // or a little further
     private int restated; // so many records were said again as far as they touch no slot
@@ -79,6 +79,17 @@ final class DurableFacts {
 
     void append(JournalMatch.Appended record) {
         appended.add(record);
+    }
+
+    /**
+     * It is about to be said that a snapshot up to this slot is installed: that is on the disk now, or was when it was said first.
+     * It may be damaged before what is said is durable: that is found all the same if the force was on its way when the power failed.
+     */
+    void saysInstalled(long slot) {
+        check(
+                slot <= installed || snapshots.covers(slot),
+                () -> "durable before said: node " + node + " writes that a snapshot of slot " + slot
+                        + " is installed, its disk has as a snapshot " + snapshots);
     }
 
     /** {@return the records that became durable just now} */
@@ -157,14 +168,10 @@ final class DurableFacts {
 
     // ---- what may go ----
 
-    /**
-     * Tells whether a snapshot up to this slot may be said to be installed: it is on the disk, or was when that was said first. It
-     * may have been damaged since.
-     */
-    boolean mayInstall(long slot) {
-        boolean may = slot <= installed || snapshots.covers(slot);
-        installed = may ? Math.max(installed, slot) : installed;
-        return may;
+    /** The journal says for good that a snapshot up to this slot is installed. */
+    void installed(long slot) {
+        installed = Math.max(installed, slot);
+        chosenUpTo(slot);
     }
 
     SnapshotFacts snapshots() {

@@ -246,7 +246,16 @@ final class SimulatedNode implements TimeSource {
         SimulatedScrubber scrubber = new SimulatedScrubber(this, files);
         DurableStorage storage = stranger != null
                 ? files
-                : simulation.sabotage().storage(id, new WitnessedStorage(files, facts, witness, scrubber::finds));
+                : simulation
+                        .sabotage()
+                        .storage(
+                                id,
+                                new WitnessedStorage(
+                                        files,
+                                        facts,
+                                        witness,
+                                        scrubber::finds,
+                                        () -> disk.isDamaged() || disk.hasFailedToRead()));
         ObservedMachine restarted = new ObservedMachine(
                 id,
                 simulation.load().machine(id, random.split()),

@@ -36,12 +36,22 @@ final class SnapshotFacts {
                 () -> "snapshots: the disk of node " + node + " is said to have " + id + ", which was never written");
     }
 
-    /** A start finds it; null if there is none, or none that is whole. */
-    void found(SnapshotStore.@Nullable Id id) {
+    /**
+     * A start finds it.
+     *
+     * @param id which; null if there is none, or none that is whole
+     * @param isAtFault whether the disk was damaged, or could not be read: then the newest one may be lost
+     */
+    void found(SnapshotStore.@Nullable Id id, boolean isAtFault) {
         if (id != null) {
             mustBeWritten(id);
         }
-        upTo = id == null ? 0 : id.slot();
+        long slot = id == null ? 0 : id.slot();
+        check(
+                slot >= upTo || isAtFault,
+                () -> "snapshots: a start of node " + node + " finds " + (id == null ? "none" : id) + ", its disk has "
+                        + this);
+        upTo = slot;
     }
 
     /** Bytes of a snapshot are read. */

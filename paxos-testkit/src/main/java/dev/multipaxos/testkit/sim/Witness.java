@@ -184,11 +184,7 @@ final class Witness {
         } else if (record instanceof Record.ChosenUpTo prefix) {
             facts.chosenUpTo(prefix.slot());
         } else if (record instanceof Record.Installed installed) {
-            check(
-                    facts.mayInstall(installed.slot()),
-                    () -> "durable before said: node " + facts.node() + " writes " + installed
-                            + ", its disk has as a snapshot " + facts.snapshots());
-            facts.chosenUpTo(installed.slot());
+            facts.installed(installed.slot());
         } else if (record instanceof Record.Chosen choice) {
             checkChosen("node " + facts.node() + " learned", choice.slot(), choice.value());
         }

@@ -15,12 +15,19 @@ final class WitnessedSnapshots implements SnapshotStore {
     private final DurableFacts facts;
     private final Witness witness;
     private final BooleanSupplier starting;
+    private final BooleanSupplier isAtFault;
 
-    WitnessedSnapshots(SnapshotStore store, DurableFacts facts, Witness witness, BooleanSupplier starting) {
+    WitnessedSnapshots(
+            SnapshotStore store,
+            DurableFacts facts,
+            Witness witness,
+            BooleanSupplier starting,
+            BooleanSupplier isAtFault) {
         this.store = store;
         this.facts = facts;
         this.witness = witness;
         this.starting = starting;
+        this.isAtFault = isAtFault;
     }
 
     @Override
@@ -64,7 +71,7 @@ final class WitnessedSnapshots implements SnapshotStore {
         try {
             Id id = store.latest(group);
             if (starting.getAsBoolean()) {
-                facts.snapshots().found(id);
+                facts.snapshots().found(id, isAtFault.getAsBoolean());
             } else if (id != null) {
                 facts.snapshots().isDurable(id);
             }
@@ -76,7 +83,7 @@ final class WitnessedSnapshots implements SnapshotStore {
 
     private StorageException lacking(StorageException e) {
         if (starting.getAsBoolean()) {
-            facts.snapshots().found(null);
+            facts.snapshots().found(null, isAtFault.getAsBoolean());
         }
         return e;
     }

@@ -2,6 +2,7 @@ package dev.multipaxos.testkit.sim;
 
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Ballot;
+import dev.multipaxos.core.Record;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.SnapshotStore;
 import dev.multipaxos.spi.StorageException;
@@ -10,21 +11,39 @@ import dev.multipaxos.wire.WireException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** Tells the witness what the real storage has forced, what it lets go of, and what it finds again. */
 final class WitnessedStorage extends PassingStorage {
+    private static final int INSTALLED = RecordCodec.kind(new Record.Installed(1));
+
     private final DurableFacts facts;
     private final Witness witness;
     private final Consumer<String> damageHeard;
+    private final BooleanSupplier isAtFault;
     private boolean replayed;
 
-    /** Witnesses a storage; {@code damageHeard} is told where the scrubber finds something. */
-    WitnessedStorage(DurableStorage storage, DurableFacts facts, Witness witness, Consumer<String> damageHeard) {
+    /**
+     * Witnesses a storage.
+     *
+     * @param storage the real one
+     * @param facts what must be on its disk
+     * @param witness is told what is
+     * @param damageHeard is told where the scrubber finds something
+     * @param isAtFault whether the disk was damaged, or could not be read in this life
+     */
+    WitnessedStorage(
+            DurableStorage storage,
+            DurableFacts facts,
+            Witness witness,
+            Consumer<String> damageHeard,
+            BooleanSupplier isAtFault) {
         super(storage);
         this.facts = facts;
         this.witness = witness;
         this.damageHeard = damageHeard;
+        this.isAtFault = isAtFault;
     }
 
     @Override
@@ -64,6 +83,9 @@ final class WitnessedStorage extends PassingStorage {
         byte[] bytes = new byte[head.length() + body.length()];
         head.toByteBuffer().get(bytes, 0, head.length());
         body.toByteBuffer().get(bytes, head.length(), body.length());
+        if (kind == INSTALLED && decode(kind, Bytes.wrap(bytes)) instanceof Record.Installed installed) {
+            facts.saysInstalled(installed.slot());
+        }
         facts.append(new JournalMatch.Appended(
                 kind, slotFrom, slotTo, Bytes.wrap(bytes))); // first: what fails may be there all the same
         super.append(group, kind, slotFrom, slotTo, promisedRound, promisedNode, head, body);
@@ -115,21 +137,24 @@ final class WitnessedStorage extends PassingStorage {
 
     @Override
     public SnapshotStore snapshots() {
-        return new WitnessedSnapshots(super.snapshots(), facts, witness, () -> !replayed);
+        return new WitnessedSnapshots(super.snapshots(), facts, witness, () -> !replayed, isAtFault);
     }
 
     private void witnessForced() throws StorageException {
         List<JournalMatch.Appended> forced = facts.forced();
         facts.position(durablePosition());
         for (JournalMatch.Appended record : forced) {
-            if (RecordCodec.isRuntimes(record.kind())) {
-                continue;
+            if (!RecordCodec.isRuntimes(record.kind())) {
+                witness.durable(facts, decode(record.kind(), record.bytes()));
             }
-            try {
-                witness.durable(facts, RecordCodec.decode(record.kind(), record.bytes()));
-            } catch (WireException e) {
-                throw new AssertionError("a record that was written cannot be read: " + record, e);
-            }
+        }
+    }
+
+    private static Record decode(int kind, Bytes bytes) {
+        try {
+            return RecordCodec.decode(kind, bytes);
+        } catch (WireException e) {
+            throw new AssertionError("a record that was written cannot be read: kind " + kind + ", " + bytes, e);
         }
     }
 }
