@@ -95,7 +95,7 @@ public final class PaxosNode<C, R> implements AutoCloseable {
     /**
      * Reads, on any member.
      *
-     * @param consistency how fresh it must be
+     * @param consistency how fresh it must be; with {@link Consistency#LEASE} the query may run twice, the lease having ended meanwhile
      * @param query reads the state; runs on the thread that applies, between two commands, and must change nothing
      * @param deadline how long the caller waits
      * @param <T> what it finds

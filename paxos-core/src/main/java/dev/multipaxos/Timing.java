@@ -14,8 +14,17 @@ import java.util.List;
  * @param election T: a follower that hears no leader for a random time in [T, 2T) campaigns. Shorter means a shorter gap when
  *     a leader dies, and elections without need when a machine or a collector pauses that long
  * @param callDeadline how long a call may take when it is not told otherwise
+ * @param lease how long a lease a leader asks for with every heartbeat, for reads of {@link Consistency#LEASE}; zero, the default: none.
+ *     Mostly as long as {@code election}, which makes no failover longer, and the same on every member: none grants a longer one
+ *     than its own. After a restart a member takes part in no election for as long as those that it may have granted before
  */
-public record Timing(Duration tick, Duration heartbeat, Duration election, Duration callDeadline) {
+public record Timing(Duration tick, Duration heartbeat, Duration election, Duration callDeadline, Duration lease) {
+
+    /**
+     * By how much the rates of any two members' monotonic clocks may differ where leases are used: one part in a hundred. Clocks that are
+     * kept in step by NTP differ by less than a tenth of it. A leader relies on a lease for that much less than its length.
+     */
+    public static final double LEASE_DRIFT = 0.01;
 
     /**
      * How long a session lives without a command, in log time: 60 s. It is part of what is replicated, the same on every
@@ -25,7 +34,12 @@ public record Timing(Duration tick, Duration heartbeat, Duration election, Durat
 
     /** {@return tick 10 ms, heartbeat 50 ms, election 250 ms, call deadline 10 s: safe on most networks} */
     public static Timing defaults() {
-        return new Timing(Duration.ofMillis(10), Duration.ofMillis(50), Duration.ofMillis(250), Duration.ofSeconds(10));
+        return new Timing(
+                Duration.ofMillis(10),
+                Duration.ofMillis(50),
+                Duration.ofMillis(250),
+                Duration.ofSeconds(10),
+                Duration.ZERO);
     }
 
     /** {@return tick 10 ms, heartbeat 20 ms, election 120 ms: for machines in one room that do not pause} */
@@ -40,7 +54,7 @@ public record Timing(Duration tick, Duration heartbeat, Duration election, Durat
      * @return the changed copy
      */
     public Timing withTick(Duration changed) {
-        return new Timing(changed, heartbeat, election, callDeadline);
+        return new Timing(changed, heartbeat, election, callDeadline, lease);
     }
 
     /**
@@ -50,7 +64,7 @@ public record Timing(Duration tick, Duration heartbeat, Duration election, Durat
      * @return the changed copy
      */
     public Timing withHeartbeat(Duration changed) {
-        return new Timing(tick, changed, election, callDeadline);
+        return new Timing(tick, changed, election, callDeadline, lease);
     }
 
     /**
@@ -60,7 +74,7 @@ public record Timing(Duration tick, Duration heartbeat, Duration election, Durat
      * @return the changed copy
      */
     public Timing withElection(Duration changed) {
-        return new Timing(tick, heartbeat, changed, callDeadline);
+        return new Timing(tick, heartbeat, changed, callDeadline, lease);
     }
 
     /**
@@ -70,7 +84,22 @@ public record Timing(Duration tick, Duration heartbeat, Duration election, Durat
      * @return the changed copy
      */
     public Timing withCallDeadline(Duration changed) {
-        return new Timing(tick, heartbeat, election, changed);
+        return new Timing(tick, heartbeat, election, changed, lease);
+    }
+
+    /**
+     * Changes the lease.
+     *
+     * @param changed the new length; zero for none
+     * @return the changed copy
+     */
+    public Timing withLease(Duration changed) {
+        return new Timing(tick, heartbeat, election, callDeadline, changed);
+    }
+
+    /** {@return for how much of a lease a leader relies on it} */
+    public Duration leaseUse() {
+        return Duration.ofNanos((long) (lease.toNanos() * (1 - LEASE_DRIFT)));
     }
 
     /** {@return the heartbeat in ticks, rounded up} */
@@ -105,6 +134,10 @@ public record Timing(Duration tick, Duration heartbeat, Duration election, Durat
         if (election.compareTo(heartbeat.multipliedBy(4)) < 0) {
             problems.add(
                     "election " + millis(election) + " must be at least 4 × heartbeat (" + millis(heartbeat) + ")");
+        }
+        if (!lease.isZero() && (lease.compareTo(heartbeat.multipliedBy(2)) < 0 || lease.compareTo(election) > 0)) {
+            problems.add("lease " + millis(lease) + " must be zero, or at least 2 × heartbeat (" + millis(heartbeat)
+                    + ") and at most election (" + millis(election) + ")");
         }
         return problems;
     }

@@ -45,6 +45,21 @@ class SettingsTest {
     }
 
     @Test
+    void a_lease_lasts_from_two_heartbeats_to_an_election_or_not_at_all() {
+        for (long millis : new long[] {-1, 1, 99, 251}) {
+            assertThat(Timing.defaults().withLease(Duration.ofMillis(millis)).problems())
+                    .containsExactly("lease " + millis
+                            + " ms must be zero, or at least 2 × heartbeat (50 ms) and at most election (250 ms)");
+        }
+        for (long millis : new long[] {0, 100, 250}) {
+            assertThat(Timing.defaults().withLease(Duration.ofMillis(millis)).problems())
+                    .isEmpty();
+        }
+        assertThat(Timing.defaults().withLease(Duration.ofMillis(200)).leaseUse())
+                .isEqualTo(Duration.ofMillis(198));
+    }
+
+    @Test
     void a_value_that_does_not_fit_into_a_frame_is_a_problem() {
         assertThat(Limits.defaults().withValueBytes(4 << 20).problems())
                 .singleElement()

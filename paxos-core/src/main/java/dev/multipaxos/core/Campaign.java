@@ -16,6 +16,7 @@ final class Campaign {
     private final Proposer proposer;
     private final Election election;
     private final ReadBarrier reads;
+    private final Lease lease;
     private final CatchUp catchUp;
     private final Compaction compaction;
 
@@ -27,6 +28,7 @@ final class Campaign {
             Proposer proposer,
             Election election,
             ReadBarrier reads,
+            Lease lease,
             CatchUp catchUp,
             Compaction compaction) {
         this.self = self;
@@ -36,6 +38,7 @@ final class Campaign {
         this.proposer = proposer;
         this.election = election;
         this.reads = reads;
+        this.lease = lease;
         this.catchUp = catchUp;
         this.compaction = compaction;
     }
@@ -78,12 +81,15 @@ final class Campaign {
             return;
         }
         if (election.takeHeartbeat()) {
-            sendHeartbeats(effects);
+            sendHeartbeats(lease.wanted(), effects);
             proposer.resend(effects);
         }
     }
 
     private void preVote(Effects effects) {
+        if (lease.bars(self)) {
+            return; // at another tick
+        }
         election.preVote(election.nextBallot(acceptor.promised()));
         askForPreVotes(effects);
         prepareIfPreVoted(effects);
@@ -107,6 +113,7 @@ final class Campaign {
         if (election.phase() == Election.Phase.PRE_VOTING
                 && election.isPreVoted()
                 && !learner.isRebuilding()
+                && !lease.bars(self)
                 && (learner.chosenUpTo() >= catchUp.known() || election.isDoneFetching())) {
             election.prepare();
             proposer.prepare(election.nextBallot(acceptor.promised()), effects);
@@ -117,13 +124,23 @@ final class Campaign {
     void leadIfElected(Effects effects) {
         if (election.phase() == Election.Phase.PREPARING && proposer.isElected()) {
             election.lead(proposer.ballot());
-            sendHeartbeats(effects);
+            sendHeartbeats(lease.wanted(), effects);
         }
     }
 
+    /** Brings news, or opens a round of reads. */
     void sendHeartbeats(Effects effects) {
-        Heartbeat heartbeat =
-                new Heartbeat(proposer.ballot(), learner.chosenUpTo(), compaction.clearedUpTo(), reads.openRound());
+        sendHeartbeats(0, effects);
+    }
+
+    private void sendHeartbeats(long leaseNanos, Effects effects) {
+        Heartbeat heartbeat = new Heartbeat(
+                proposer.ballot(),
+                learner.chosenUpTo(),
+                compaction.clearedUpTo(),
+                reads.openRound(),
+                leaseNanos,
+                leaseNanos == 0 ? 0 : lease.now());
         for (int i = 0; i < configuration.size(); i++) {
             if (configuration.member(i) != self) {
                 effects.send(configuration.member(i), heartbeat);
@@ -136,6 +153,7 @@ final class Campaign {
         proposer.abandon();
         election.follow();
         reads.refuseAll(effects);
+        lease.drop();
     }
 
     void stepDownBelow(Ballot higher, Effects effects) {

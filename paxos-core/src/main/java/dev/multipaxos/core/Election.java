@@ -171,9 +171,9 @@ final class Election {
         heartbeat = parameters.heartbeatTicks();
     }
 
-    /** Says yes if this node hears no leader and would promise the ballot. */
-    PreVoteReply answer(PreVote message, Ballot promised, long chosenUpTo) {
-        boolean grants = phase != Phase.LEADING && patience == 0 && promised.isBelow(message.ballot());
+    /** Says yes if this node hears no leader, and would promise the ballot: no lease bars it. */
+    PreVoteReply answer(PreVote message, Ballot promised, long chosenUpTo, boolean barred) {
+        boolean grants = phase != Phase.LEADING && patience == 0 && !barred && promised.isBelow(message.ballot());
         return new PreVoteReply(message.ballot(), grants, promised, chosenUpTo);
     }
 

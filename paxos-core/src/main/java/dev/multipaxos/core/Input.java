@@ -73,4 +73,25 @@ public sealed interface Input {
      * @param may whether it may
      */
     record MayLead(boolean may) implements Input {}
+
+    /**
+     * The time, which the other inputs of a turn come behind: each of them had happened by then. Only leases need it.
+     *
+     * @param nanos nanoseconds since this node was started, on its own clock, which never goes back
+     */
+    record Now(long nanos) implements Input {}
+
+    /**
+     * An earlier life of this node may have granted leases: it promises nothing for so long, from now.
+     *
+     * @param nanos their length
+     */
+    record AwaitLeases(long nanos) implements Input {}
+
+    /**
+     * The disk says that this node may have granted leases, so it may.
+     *
+     * @param nanosMax their length at most
+     */
+    record MayGrantLeases(long nanosMax) implements Input {}
 }

@@ -262,8 +262,18 @@ public sealed interface Message {
      * @param chosenUpTo the leader's chosen prefix
      * @param clearedUpTo the prefix that every member holds and has executed
      * @param readRound the number of the read round that waits for the answer; 0 if none does
+     * @param leaseNanos the length of the lease that the leader wants; 0 if it wants none now
+     * @param leaseAskedNanos when it asks, on its own clock, not negative; 0 if it does not
      */
-    record Heartbeat(Ballot ballot, long chosenUpTo, long clearedUpTo, long readRound) implements Message {
+    record Heartbeat(
+            Ballot ballot, long chosenUpTo, long clearedUpTo, long readRound, long leaseNanos, long leaseAskedNanos)
+            implements Message {
+
+        /** Asks for no lease. */
+        public Heartbeat(Ballot ballot, long chosenUpTo, long clearedUpTo, long readRound) {
+            this(ballot, chosenUpTo, clearedUpTo, readRound, 0, 0);
+        }
+
         @Override
         public void deliverTo(Handler handler, int from, Effects effects) {
             handler.onHeartbeat(from, this, effects);
@@ -277,8 +287,17 @@ public sealed interface Message {
      * @param ballot the ballot of the heartbeat
      * @param chosenUpTo the sender's chosen prefix
      * @param readRound the read round of the heartbeat
+     * @param leaseNanos the length of the lease that is granted, as it was asked for; 0: none
+     * @param leaseAskedNanos when it was asked for, as the heartbeat says
      */
-    record HeartbeatAck(Ballot ballot, long chosenUpTo, long readRound) implements Message {
+    record HeartbeatAck(Ballot ballot, long chosenUpTo, long readRound, long leaseNanos, long leaseAskedNanos)
+            implements Message {
+
+        /** Grants no lease. */
+        public HeartbeatAck(Ballot ballot, long chosenUpTo, long readRound) {
+            this(ballot, chosenUpTo, readRound, 0, 0);
+        }
+
         @Override
         public void deliverTo(Handler handler, int from, Effects effects) {
             handler.onHeartbeatAck(from, this, effects);

@@ -32,6 +32,7 @@ public final class Replica {
     private final Proposer proposer;
     private final Election election;
     private final ReadBarrier reads;
+    private final Lease lease;
     private final CatchUp catchUp;
     private final Compaction compaction;
     private final Campaign campaign;
@@ -56,8 +57,10 @@ public final class Replica {
         proposer = new Proposer(self, parameters, configuration, log, learner, acceptor);
         election = new Election(self, parameters, configuration);
         reads = new ReadBarrier(self, configuration);
+        lease = new Lease(self, parameters, configuration);
         catchUp = new CatchUp(self, parameters, configuration, log, learner);
-        campaign = new Campaign(self, configuration, learner, acceptor, proposer, election, reads, catchUp, compaction);
+        campaign = new Campaign(
+                self, configuration, learner, acceptor, proposer, election, reads, lease, catchUp, compaction);
         log.restoreUnknown(new UnknownSlots(restored.unknown()));
         restored.entries().forEach(entry -> log.restore(entry, entry.slot() <= restored.chosenUpTo()));
         election.see(restored.promised());
@@ -82,6 +85,7 @@ public final class Replica {
         replica.reads.restore((ReadBarrier.State) memory.reads());
         replica.catchUp.restore((CatchUp.State) memory.catchUp());
         replica.compaction.restore((Compaction.State) memory.compaction());
+        replica.lease.restore((Lease.State) memory.lease());
         return replica;
     }
 
@@ -108,7 +112,8 @@ public final class Replica {
                         proposer.state(),
                         reads.state(),
                         catchUp.state(),
-                        compaction.state()));
+                        compaction.state(),
+                        lease.state()));
     }
 
     /**
@@ -154,6 +159,12 @@ public final class Replica {
             compaction.onSnapshot(snapshot.upTo());
         } else if (input instanceof Input.MayLead permission) {
             onMayLead(permission.may(), effects);
+        } else if (input instanceof Input.Now time) {
+            lease.onNow(time.nanos());
+        } else if (input instanceof Input.AwaitLeases earlier) {
+            lease.onAwait(earlier.nanos());
+        } else if (input instanceof Input.MayGrantLeases permission) {
+            lease.onMayGrant(permission.nanosMax());
         }
         learner.advance(effects);
     }
@@ -215,7 +226,7 @@ public final class Replica {
         @Override
         public void onPreVote(int from, PreVote message, Effects effects) {
             catchUp.note(from, message.chosenUpTo());
-            effects.send(from, election.answer(message, acceptor.promised(), learner.chosenUpTo()));
+            effects.send(from, election.answer(message, acceptor.promised(), learner.chosenUpTo(), lease.bars(from)));
         }
 
         @Override
@@ -227,7 +238,8 @@ public final class Replica {
 
         @Override
         public void onPrepare(int from, Prepare message, Effects effects) {
-            if (message.ballot().node() != from) {
+            boolean late = message.ballot().isBelow(acceptor.promised()); // and told so, whatever was granted
+            if (message.ballot().node() != from || (lease.bars(from) && !late)) {
                 return;
             }
             campaign.stepDownBelow(message.ballot(), effects);
@@ -300,8 +312,16 @@ public final class Replica {
             learner.advance(effects);
             compaction.onCleared(message.clearedUpTo());
             boolean told = news && learner.chosenUpTo() >= message.chosenUpTo();
-            if (!told || message.readRound() != 0) {
-                effects.send(from, new HeartbeatAck(message.ballot(), learner.chosenUpTo(), message.readRound()));
+            boolean granted = message.leaseNanos() != 0 && lease.grant(from, message.leaseNanos());
+            if (!told || message.readRound() != 0 || granted) {
+                effects.send(
+                        from,
+                        new HeartbeatAck(
+                                message.ballot(),
+                                learner.chosenUpTo(),
+                                message.readRound(),
+                                granted ? message.leaseNanos() : 0,
+                                granted ? message.leaseAskedNanos() : 0));
             }
         }
 
@@ -323,6 +343,9 @@ public final class Replica {
             if (election.phase() == Election.Phase.LEADING && message.ballot().equals(proposer.ballot())) {
                 election.hear(from);
                 reads.onHeartbeatAck(from, message, effects);
+                if (message.leaseNanos() != 0) {
+                    lease.onGrant(from, message.leaseAskedNanos());
+                }
             }
         }
 
@@ -424,6 +447,14 @@ public final class Replica {
     /** {@return the end of the prefix that every member holds and this node has cleared} */
     public long clearedUpTo() {
         return compaction.clearedUpTo();
+    }
+
+    /**
+     * {@return until when this node, which leads, may answer a read behind its chosen prefix without asking anybody, on the clock of
+     * {@link Input.Now}; {@link Long#MIN_VALUE} if not at all}
+     */
+    public long leaseUntil() {
+        return isLeader() && proposer.isRecovered() ? lease.heldUntil() : Long.MIN_VALUE;
     }
 
     /** {@return the next slot that this node proposes in; 0 unless it campaigns or leads} */

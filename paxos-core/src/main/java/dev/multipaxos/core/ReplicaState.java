@@ -22,6 +22,7 @@ public record ReplicaState(Durable durable, Volatile memory) {
      * @param reads reads that wait for a confirmation
      * @param catchUp what is missing, and who may have it
      * @param compaction who holds what
+     * @param lease what was granted
      */
     public record Volatile(
             SlotRanges chosen,
@@ -32,9 +33,10 @@ public record ReplicaState(Durable durable, Volatile memory) {
             Part proposer,
             Part reads,
             Part catchUp,
-            Part compaction) {}
+            Part compaction,
+            Part lease) {}
 
     /** What one role remembers; compared by content, and shown by {@code toString}. */
     public sealed interface Part
-            permits Election.State, Proposer.State, ReadBarrier.State, CatchUp.State, Compaction.State {}
+            permits Election.State, Proposer.State, ReadBarrier.State, CatchUp.State, Compaction.State, Lease.State {}
 }

@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,11 +34,11 @@ final class Applier implements Job {
     }
 
     /** A read that may run once this slot is executed. */
-    private record Read(long slot, ReadTask read) implements Task {
+    private record Read(long slot, ReadTask read, BooleanSupplier mayAnswer) implements Task {
         @Override
         public void run(Applier apply) {
             if (slot <= apply.executed) {
-                read.run();
+                apply.answer(this);
             } else {
                 apply.await(this);
             }
@@ -97,6 +98,14 @@ final class Applier implements Job {
         @Override
         public void deliverTo(EventLoop loop) {
             loop.snapshots().onUnchanged(slot);
+        }
+    }
+
+    /** A read was run, and must not be answered with what it found. */
+    record NotAnswered(ReadTask read) implements Mail {
+        @Override
+        public void deliverTo(EventLoop loop) {
+            loop.onNotAnswered(read);
         }
     }
 
@@ -181,8 +190,9 @@ final class Applier implements Job {
         tasks.say(new Execute(slot, value));
     }
 
-    void read(long slot, ReadTask read) {
-        tasks.say(new Read(slot, read));
+    /** Runs a read once a slot is executed; it comes back as {@link NotAnswered} if it may not answer then. */
+    void read(long slot, ReadTask read, BooleanSupplier mayAnswer) {
+        tasks.say(new Read(slot, read, mayAnswer));
     }
 
     void watch(long session, long connection) {
@@ -281,7 +291,13 @@ final class Applier implements Job {
 
     private void runWaiting() {
         while (!waiting.isEmpty() && waiting.peek().slot() <= executed) {
-            waiting.remove().read().run();
+            answer(waiting.remove());
+        }
+    }
+
+    private void answer(Read read) {
+        if (!read.read().run(read.mayAnswer())) {
+            mailbox.add(new NotAnswered(read.read()));
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.multipaxos.runtime;
 
+import dev.multipaxos.Consistency;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientCodec;
 import dev.multipaxos.wire.ClientMessage;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -171,12 +173,15 @@ final class ClientService {
             outbox.sendToClient(client.id, new ClientMessage.QueryResult(query.id(), Status.OVERLOADED, Bytes.EMPTY));
         } else {
             ClientQuery read = new ClientQuery(client.id, query, nowNanos + deadlineNanos);
-            if (query.linearizable()) {
-                reads.add(read);
-            } else {
-                reads.addLocal(read);
-            }
+            reads.add(consistency(query), read);
         }
+    }
+
+    private static Consistency consistency(ClientMessage.Query query) {
+        if (!query.linearizable()) {
+            return Consistency.LOCAL;
+        }
+        return query.lease() ? Consistency.LEASE : Consistency.LINEARIZABLE;
     }
 
     void onClosed(long connection) {
@@ -281,26 +286,30 @@ final class ClientService {
         }
 
         @Override
-        public void run() {
+        public boolean run(BooleanSupplier mayAnswer) {
             Bytes asked = query;
             if (asked == null) {
-                return;
+                return true;
             }
             Bytes answer;
             try {
                 answer = execution.query(asked);
             } catch (Throwable thrown) { // the query's fault, or nothing to ask: the client is told
                 end(Status.QUERY_FAILED, clipped(String.valueOf(thrown.getMessage())));
-                return;
+                return true;
+            }
+            if (!mayAnswer.getAsBoolean()) {
+                return false;
             }
             if (answer.length() > answerBytesMax) {
                 end(
                         Status.QUERY_FAILED,
                         clipped("the answer of " + answer.length() + " bytes does not fit into a frame of "
                                 + answerBytesMax));
-                return;
+                return true;
             }
             end(Status.OK, answer);
+            return true;
         }
 
         private void end(Status status, Bytes payload) {

@@ -15,6 +15,7 @@ import dev.multipaxos.wire.Confirmed;
 import dev.multipaxos.wire.Edge;
 import dev.multipaxos.wire.Envelope;
 import dev.multipaxos.wire.Hello;
+import dev.multipaxos.wire.LeaseLimit;
 import dev.multipaxos.wire.PeerCodec;
 import dev.multipaxos.wire.PeerFrames;
 import dev.multipaxos.wire.Pinned;
@@ -89,6 +90,10 @@ final class EventLoop implements Job {
     private final boolean alone; // no other member could lead
     private final DiskRoom room;
     private final TimeSource time;
+    private final LeaseClock lease;
+    private final long leaseNanos; // of those that it may grant
+    private final long leasesAwaited; // until when it promises nothing, as an earlier life may have granted some
+    private boolean leasesNoted;
     private final Runnable ended;
     private final PeerFrames peerFrames = new Frames();
     private final PendingProposals.Target target = new Leader();
@@ -114,9 +119,17 @@ final class EventLoop implements Job {
      * @param settings the node's
      * @param parts what it works with
      * @param time the clocks
+     * @param lease the clock of the leases
+     * @param leasesAwaited when those end, on that clock, that an earlier life may have granted; 0 if it granted none
      * @param ended its last act, whatever ended it
      */
-    EventLoop(NodeSettings<?, ?> settings, Parts parts, TimeSource time, Runnable ended) {
+    EventLoop(
+            NodeSettings<?, ?> settings,
+            Parts parts,
+            TimeSource time,
+            LeaseClock lease,
+            long leasesAwaited,
+            Runnable ended) {
         this.time = time;
         this.nowNanos = time.nanoTime();
         this.tickedNanos = nowNanos;
@@ -132,6 +145,9 @@ final class EventLoop implements Job {
         this.backlogBytesMax = settings.limits().inFlightBytes() * 2;
         this.logBytesMax = settings.limits().inFlightBytes() + settings.limits().retainedBytes();
         this.room = new DiskRoom(self, parts.storage()::space);
+        this.lease = lease;
+        this.leasesAwaited = leasesAwaited;
+        this.leaseNanos = settings.timing().lease().toNanos();
         this.alone = settings.membership().members().size() == 1;
         this.ended = ended;
         this.executedTold = parts.apply().executedUpTo();
@@ -166,7 +182,11 @@ final class EventLoop implements Job {
         // core
         // hears of the snapshot no later than that its slots are executed.
         long executed = parts.apply().executedUpTo();
-        for (Mail mail : mailbox.drain()) {
+        List<Mail> arrived = mailbox.drain();
+        long leaseNow = lease.now(); // behind the arrival of all mail
+        driver.handle(new Input.Now(leaseNow));
+        noteLeases(leaseNow);
+        for (Mail mail : arrived) {
             mail.deliverTo(this);
         }
         driver.durable(parts.storage().durable());
@@ -178,14 +198,30 @@ final class EventLoop implements Job {
         tick();
         noticeLeader();
         submit();
+        lease.heldUntil(replica.leaseUntil()); // before a promise leaves that ends it
         driver.endTurn();
         noticeLeader();
         while (submit()) { // what became durable has made room
             driver.endTurn();
         }
+        lease.heldUntil(replica.leaseUntil());
         parts.apply().handOver();
         parts.outbox().flush();
         parts.storage().handOver(); // last: the loop may write here
+    }
+
+    /**
+     * How long the leases may be that this node grants is on its disk before it grants one; and what was there before counts until that
+     * is over.
+     */
+    private void noteLeases(long leaseNow) {
+        if (leasesNoted || leaseNow < leasesAwaited) {
+            return;
+        }
+        leasesNoted = true;
+        if (!alone && (leaseNanos > 0 || leasesAwaited > 0)) {
+            parts.storage().noteNow(new LeaseLimit(leaseNanos), replica.promised());
+        }
     }
 
     /**
@@ -305,11 +341,11 @@ final class EventLoop implements Job {
     }
 
     void onRead(ReadCall<?> call) {
-        if (call.consistency() == Consistency.LOCAL) {
-            parts.reads().addLocal(call);
-        } else {
-            parts.reads().add(call);
-        }
+        parts.reads().add(call.consistency(), call);
+    }
+
+    void onNotAnswered(ReadTask read) {
+        parts.reads().add(Consistency.LINEARIZABLE, read);
     }
 
     void onPeerFrame(PeerGate.PeerFrame frame) {
@@ -357,6 +393,8 @@ final class EventLoop implements Job {
             parts.handshake().pinned(peer);
         } else if (record instanceof Confirmed) {
             parts.founding().confirmed();
+        } else if (record instanceof LeaseLimit limit) {
+            driver.handle(new Input.MayGrantLeases(limit.nanos()));
         }
     }
 
@@ -508,6 +546,11 @@ final class EventLoop implements Job {
     }
 
     // ---- others
+
+    /** {@return whether it would answer a read now without asking anybody} */
+    boolean holdsLease() {
+        return lease.isHeld();
+    }
 
     /** {@return whether the protocol runs, or the other founders must know this storage first} */
     boolean isConfirmed() {

@@ -18,9 +18,12 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The parts of a node, put together, not started yet. */
 final class NodeAssembly {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeAssembly.class);
 
     private static final int CHUNK_BYTES = 256 << 10;
     private static final int FRAME_OVERHEAD_BYTES = 4_096;
@@ -109,7 +112,9 @@ final class NodeAssembly {
                 recovered.confirmed(),
                 heartbeatNanos,
                 time.nanoTime());
-        PendingReads reads = new PendingReads(outbox, apply, retryNanos, heartbeatNanos, identity.firstNumber());
+        LeaseClock leaseClock = new LeaseClock(time);
+        PendingReads reads =
+                new PendingReads(outbox, apply, leaseClock, retryNanos, heartbeatNanos, identity.firstNumber());
         Replica replica = new Replica(
                 node,
                 wiring.configuration(configuration(identity.founding())),
@@ -163,7 +168,24 @@ final class NodeAssembly {
                         transfers,
                         settings.listener()),
                 time,
+                leaseClock,
+                awaitLeases(settings, recovered),
                 ended);
+    }
+
+    /**
+     * What an earlier life may have granted ends before this one takes part in an election. Where damage has swallowed the limit, the
+     * present one stands in for it.
+     */
+    private long awaitLeases(NodeSettings<?, ?> settings, Recovered recovered) {
+        long nanos = Math.max(
+                recovered.standing().leaseNanosMax(), settings.timing().lease().toNanos());
+        if (nanos == 0 || settings.membership().members().size() == 1) {
+            return 0;
+        }
+        LOG.info("node {} takes part in no election for {} ms: it may have granted leases", node, nanos / 1_000_000);
+        driver.handle(new Input.AwaitLeases(nanos));
+        return nanos;
     }
 
     private void tellDurable(long ticket) {
@@ -188,7 +210,9 @@ final class NodeAssembly {
                 identity.cluster() | 1,
                 Math.max(1, Math.min(CHUNK_BYTES, limits.frameBytes() - largest)),
                 limits.inFlightBytes(),
-                limits.retainedBytes());
+                limits.retainedBytes(),
+                timing.lease().toNanos(),
+                timing.leaseUse().toNanos());
     }
 
     /** Where the replica's wishes that are neither disk nor network go. */

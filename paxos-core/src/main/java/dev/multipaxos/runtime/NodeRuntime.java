@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -143,6 +144,8 @@ public final class NodeRuntime<C, R> {
      * @return what it found
      */
     public <T> CompletableFuture<T> read(Consistency consistency, Supplier<T> query, Duration deadline) {
+        Objects.requireNonNull(consistency, "consistency");
+        Objects.requireNonNull(query, "query");
         long deadlineNanos = deadline(deadline);
         if (!room.enter(1, 0)) {
             return CompletableFuture.failedFuture(overloaded());

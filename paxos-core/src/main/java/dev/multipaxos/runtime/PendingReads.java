@@ -1,12 +1,15 @@
 package dev.multipaxos.runtime;
 
+import dev.multipaxos.Consistency;
 import dev.multipaxos.core.Input;
+import dev.multipaxos.core.Replica;
 import dev.multipaxos.wire.Edge;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /**
  * Linearizable reads on their way to a slot: all that wait in a turn ask together, the replica if this node leads, the leader
@@ -22,10 +25,12 @@ final class PendingReads {
 
     private final Outbox outbox;
     private final Applier apply;
+    private final LeaseClock lease;
     private final long retryNanos;
     private final long pauseNanos;
 
     private List<ReadTask> waiting = new ArrayList<>(); // not asked for yet, or refused
+    private final List<ReadTask> leased = new ArrayList<>(); // in this turn, that a lease may answer
     private List<Asker> askers = new ArrayList<>(); // of the same turn
     private final Map<Long, Question> asked = new LinkedHashMap<>(); // by token
     private final List<ReadTask> ready = new ArrayList<>(); // on the apply thread, for their deadlines
@@ -38,29 +43,33 @@ final class PendingReads {
      *
      * @param outbox to the leader
      * @param apply where reads run
+     * @param lease whether this node holds one
      * @param retryNanos how long to wait for an answer
      * @param pauseNanos how long to wait after a refusal
      * @param firstToken questions are numbered from here: never one as in an earlier life
      */
-    PendingReads(Outbox outbox, Applier apply, long retryNanos, long pauseNanos, long firstToken) {
+    PendingReads(Outbox outbox, Applier apply, LeaseClock lease, long retryNanos, long pauseNanos, long firstToken) {
         this.outbox = outbox;
         this.apply = apply;
+        this.lease = lease;
         this.retryNanos = retryNanos;
         this.pauseNanos = pauseNanos;
         this.lastToken = firstToken;
     }
 
-    void add(ReadTask read) {
-        waiting.add(read);
-    }
-
-    /** Takes a read that needs no slot. */
-    void addLocal(ReadTask read) {
-        ready(read, 0);
+    void add(Consistency consistency, ReadTask read) {
+        switch (consistency) {
+            case LINEARIZABLE -> waiting.add(read);
+            case LEASE -> leased.add(read);
+            case LOCAL -> ready(read, 0, PendingReads::always);
+        }
     }
 
     /** Asks, if there is anyone to ask. Once a turn. */
     void ask(Driver driver, long nowNanos) {
+        if (!leased.isEmpty()) {
+            answerByLease(driver.replica());
+        }
         if (waiting.isEmpty() && askers.isEmpty()) {
             return;
         }
@@ -88,6 +97,20 @@ final class PendingReads {
         }
     }
 
+    /**
+     * What this leader has chosen when it holds a lease is all that was acknowledged before it looked at the clock, which was behind the
+     * arrival of these reads. Without a lease they are asked for as others are.
+     */
+    private void answerByLease(Replica replica) {
+        lease.heldUntil(replica.leaseUntil());
+        if (lease.isHeld()) {
+            leased.forEach(read -> ready(read, replica.chosenUpTo(), lease::isHeld));
+        } else {
+            waiting.addAll(leased);
+        }
+        leased.clear();
+    }
+
     /** A member asks. */
     void onReadIndex(int from, Edge.ReadIndex question) {
         askers.add(new Asker(from, question.id()));
@@ -97,7 +120,7 @@ final class PendingReads {
     void readReady(long token, long slot, int self) {
         Question question = asked.remove(token);
         if (question != null) {
-            question.reads().forEach(read -> ready(read, slot));
+            question.reads().forEach(read -> ready(read, slot, PendingReads::always));
             question.askers()
                     .forEach(asker -> outbox.send(asker.node(), new Edge.ReadIndexReply(asker.id(), true, slot, self)));
         }
@@ -121,16 +144,20 @@ final class PendingReads {
         }
         asked.remove(reply.id());
         if (reply.ready()) {
-            question.reads().forEach(read -> ready(read, reply.slot()));
+            question.reads().forEach(read -> ready(read, reply.slot(), PendingReads::always));
         } else {
             waiting.addAll(question.reads());
             pause(nowNanos);
         }
     }
 
-    private void ready(ReadTask read, long slot) {
+    private static boolean always() {
+        return true;
+    }
+
+    private void ready(ReadTask read, long slot, BooleanSupplier mayAnswer) {
         ready.add(read);
-        apply.read(slot, read);
+        apply.read(slot, read, mayAnswer);
     }
 
     private void refuse(Asker asker, int leader) {
@@ -176,6 +203,7 @@ final class PendingReads {
 
     /** Fails everything: the node stops. */
     void failAll(Ending ending) {
+        waiting.addAll(leased);
         waiting.forEach(read -> read.fail(ending.exception(false)));
         asked.values().forEach(question -> question.reads().forEach(read -> read.fail(ending.exception(false))));
         ready.forEach(read -> read.fail(ending.exception(false)));

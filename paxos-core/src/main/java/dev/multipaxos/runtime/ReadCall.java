@@ -2,6 +2,7 @@ package dev.multipaxos.runtime;
 
 import dev.multipaxos.Consistency;
 import dev.multipaxos.PaxosException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -30,18 +31,23 @@ final class ReadCall<T> extends Call<T> implements ReadTask {
     }
 
     @Override
-    public void run() { // whatever the query throws is its caller's, and does not stop the node
+    public boolean run(
+            BooleanSupplier mayAnswer) { // whatever the query throws is its caller's, and does not stop the node
         if (isOver()) {
-            return;
+            return true;
         }
         T found;
         try {
             found = query.get();
         } catch (Throwable thrown) {
             fail(thrown);
-            return;
+            return true;
+        }
+        if (!mayAnswer.getAsBoolean()) {
+            return false;
         }
         succeed(found);
+        return true;
     }
 
     @Override

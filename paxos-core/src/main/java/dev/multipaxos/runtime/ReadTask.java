@@ -1,5 +1,7 @@
 package dev.multipaxos.runtime;
 
+import java.util.function.BooleanSupplier;
+
 /** A read on its way: gets a slot from the leader, then runs on the apply thread once that is executed. */
 interface ReadTask {
 
@@ -15,6 +17,11 @@ interface ReadTask {
     /** Gives it up. Loop. */
     void fail(Throwable cause);
 
-    /** Runs it. Apply thread. */
-    void run();
+    /**
+     * Runs it. Apply thread.
+     *
+     * @param mayAnswer is asked behind the query, before its answer is given
+     * @return false if it may not be, and the read is to be asked again
+     */
+    boolean run(BooleanSupplier mayAnswer);
 }

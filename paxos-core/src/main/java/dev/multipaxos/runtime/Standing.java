@@ -3,6 +3,7 @@ package dev.multipaxos.runtime;
 import dev.multipaxos.core.Ballot;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.wire.Confirmed;
+import dev.multipaxos.wire.LeaseLimit;
 import dev.multipaxos.wire.Pinned;
 import dev.multipaxos.wire.RuntimeRecord;
 import java.util.ArrayList;
@@ -13,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the journal says that touches no slot, and so must be said again before the part of the journal that says it may go: the
- * promise, the mark of the chosen prefix as it was recorded, the last snapshot that was installed, who is pinned, and whether this storage is confirmed. Owned by whoever reads or writes the journal.
+ * promise, the mark of the chosen prefix as it was recorded, the last snapshot that was installed, who is
+ * pinned, whether this storage is confirmed, and how long the leases may have been that it granted. Owned by whoever reads or
+ * writes the journal.
  */
 final class Standing {
 
@@ -22,6 +25,7 @@ final class Standing {
     private long installed;
     private final TreeMap<Integer, Pinned> pinned = new TreeMap<>();
     private @Nullable Confirmed confirmed;
+    private long leaseNanosMax;
 
     /** A record of the protocol is in the journal. */
     void note(Record record) {
@@ -42,6 +46,8 @@ final class Standing {
             pinned.put(peer.node(), peer);
         } else if (record instanceof Confirmed confirmation) {
             confirmed = confirmation;
+        } else if (record instanceof LeaseLimit limit) {
+            leaseNanosMax = limit.nanos();
         }
     }
 
@@ -85,11 +91,19 @@ final class Standing {
         return confirmed != null;
     }
 
+    /** {@return how long the leases may be that this node has granted and that may still last; 0 if there are none} */
+    long leaseNanosMax() {
+        return leaseNanosMax;
+    }
+
     /** {@return what the runtime has written, to be said again} */
     List<RuntimeRecord> notes() {
         List<RuntimeRecord> notes = new ArrayList<>(pinned.values());
         if (confirmed != null) {
             notes.add(confirmed);
+        }
+        if (leaseNanosMax > 0) {
+            notes.add(new LeaseLimit(leaseNanosMax));
         }
         return notes;
     }

@@ -199,6 +199,11 @@ public final class SteppedNode<C, R> {
         return parts.loop().isConfirmed();
     }
 
+    /** {@return whether it would answer a read now without asking anybody} */
+    public boolean holdsLease() {
+        return parts.loop().holdsLease();
+    }
+
     /** {@return which storage it has opened} */
     public long storageId() {
         return parts.identity().storageId();

@@ -130,6 +130,7 @@ public final class ClientCodec {
                             .setId(query.id())
                             .setBodyBytes(query.query().length())
                             .setLinearizable(query.linearizable())
+                            .setLease(query.lease())
                             .build());
         } else if (message instanceof ClientMessage.QueryResult result) {
             return Said.generated(
@@ -162,7 +163,8 @@ public final class ClientCodec {
             }
             case ClientHead.QUERY_FIELD_NUMBER -> {
                 ClientProto.Query query = Head.readMessage(in, QUERY);
-                return new ClientMessage.Query(query.getId(), query.getLinearizable(), body.take(query.getBodyBytes()));
+                return new ClientMessage.Query(
+                        query.getId(), query.getLinearizable(), query.getLease(), body.take(query.getBodyBytes()));
             }
             case ClientHead.RESULTS_FIELD_NUMBER -> {
                 return results(in, body);

@@ -23,9 +23,10 @@ public sealed interface ClientMessage {
      *
      * @param id the client's name for it
      * @param linearizable true to see everything acknowledged before it was sent; false for whatever is there
+     * @param lease whether a leader's lease will do for that
      * @param query the application's bytes, for {@code StateMachine.query}
      */
-    record Query(long id, boolean linearizable, Bytes query) implements ClientMessage {}
+    record Query(long id, boolean linearizable, boolean lease, Bytes query) implements ClientMessage {}
 
     /** How a command or a query ended. */
     enum Status {

@@ -161,12 +161,17 @@ final class MessageReader {
         long chosenUpTo = 0;
         long clearedUpTo = 0;
         long readRound = 0;
+        long leaseNanos = 0;
+        long leaseAskedNanos = 0;
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             switch (tag) {
                 case PeerProto.Heartbeat.BALLOT_FIELD_NUMBER << 3 | DELIMITED -> ballot = Values.readBallot(in);
                 case PeerProto.Heartbeat.CHOSEN_UP_TO_FIELD_NUMBER << 3 | VARINT -> chosenUpTo = in.readInt64();
                 case PeerProto.Heartbeat.CLEARED_UP_TO_FIELD_NUMBER << 3 | VARINT -> clearedUpTo = in.readInt64();
                 case PeerProto.Heartbeat.READ_ROUND_FIELD_NUMBER << 3 | VARINT -> readRound = in.readInt64();
+                case PeerProto.Heartbeat.LEASE_NANOS_FIELD_NUMBER << 3 | VARINT -> leaseNanos = in.readInt64();
+                case PeerProto.Heartbeat.LEASE_ASKED_NANOS_FIELD_NUMBER << 3 | VARINT ->
+                    leaseAskedNanos = in.readInt64();
                 default -> Head.skip(in, tag);
             }
         }
@@ -175,9 +180,11 @@ final class MessageReader {
         prefix(chosenUpTo);
         prefix(clearedUpTo);
         Head.notNegative("the read round", readRound);
+        Head.notNegative("the length of the lease", leaseNanos);
+        Head.notNegative("the time of the lease", leaseAskedNanos);
         return kind == PeerHead.HEARTBEAT_FIELD_NUMBER
-                ? new Message.Heartbeat(ballot, chosenUpTo, clearedUpTo, readRound)
-                : new Message.HeartbeatAck(ballot, chosenUpTo, readRound);
+                ? new Message.Heartbeat(ballot, chosenUpTo, clearedUpTo, readRound, leaseNanos, leaseAskedNanos)
+                : new Message.HeartbeatAck(ballot, chosenUpTo, readRound, leaseNanos, leaseAskedNanos);
     }
 
     private static Message promise(CodedInputStream in, Body body) throws IOException {

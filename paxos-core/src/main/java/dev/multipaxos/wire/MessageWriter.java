@@ -26,11 +26,23 @@ final class MessageWriter {
         } else if (message instanceof Message.Heartbeat beat) {
             return new Said(
                     PeerHead.HEARTBEAT_FIELD_NUMBER,
-                    new BeatContent(beat.ballot(), beat.chosenUpTo(), beat.clearedUpTo(), beat.readRound()));
+                    new BeatContent(
+                            beat.ballot(),
+                            beat.chosenUpTo(),
+                            beat.clearedUpTo(),
+                            beat.readRound(),
+                            beat.leaseNanos(),
+                            beat.leaseAskedNanos()));
         } else if (message instanceof Message.HeartbeatAck ack) {
             return new Said(
                     PeerHead.HEARTBEAT_ACK_FIELD_NUMBER,
-                    new BeatContent(ack.ballot(), ack.chosenUpTo(), 0, ack.readRound()));
+                    new BeatContent(
+                            ack.ballot(),
+                            ack.chosenUpTo(),
+                            0,
+                            ack.readRound(),
+                            ack.leaseNanos(),
+                            ack.leaseAskedNanos()));
         }
         return rare(message);
     }
@@ -171,13 +183,17 @@ final class MessageWriter {
     }
 
     /** A heartbeat or the answer to one: their fields have the same numbers. */
-    private record BeatContent(Ballot ballot, long chosenUpTo, long clearedUpTo, long readRound) implements Content {
+    private record BeatContent(
+            Ballot ballot, long chosenUpTo, long clearedUpTo, long readRound, long leaseNanos, long leaseAskedNanos)
+            implements Content {
         @Override
         public int size() {
             return Values.sizeOfBallot(PeerProto.Heartbeat.BALLOT_FIELD_NUMBER, ballot)
                     + Head.sizeOfInt64(PeerProto.Heartbeat.CHOSEN_UP_TO_FIELD_NUMBER, chosenUpTo)
                     + Head.sizeOfInt64(PeerProto.Heartbeat.CLEARED_UP_TO_FIELD_NUMBER, clearedUpTo)
-                    + Head.sizeOfInt64(PeerProto.Heartbeat.READ_ROUND_FIELD_NUMBER, readRound);
+                    + Head.sizeOfInt64(PeerProto.Heartbeat.READ_ROUND_FIELD_NUMBER, readRound)
+                    + Head.sizeOfInt64(PeerProto.Heartbeat.LEASE_NANOS_FIELD_NUMBER, leaseNanos)
+                    + Head.sizeOfInt64(PeerProto.Heartbeat.LEASE_ASKED_NANOS_FIELD_NUMBER, leaseAskedNanos);
         }
 
         @Override
@@ -186,6 +202,8 @@ final class MessageWriter {
             Head.writeInt64(out, PeerProto.Heartbeat.CHOSEN_UP_TO_FIELD_NUMBER, chosenUpTo);
             Head.writeInt64(out, PeerProto.Heartbeat.CLEARED_UP_TO_FIELD_NUMBER, clearedUpTo);
             Head.writeInt64(out, PeerProto.Heartbeat.READ_ROUND_FIELD_NUMBER, readRound);
+            Head.writeInt64(out, PeerProto.Heartbeat.LEASE_NANOS_FIELD_NUMBER, leaseNanos);
+            Head.writeInt64(out, PeerProto.Heartbeat.LEASE_ASKED_NANOS_FIELD_NUMBER, leaseAskedNanos);
         }
     }
 }

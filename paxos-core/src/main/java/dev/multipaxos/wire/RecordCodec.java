@@ -10,6 +10,7 @@ import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Value;
 import dev.multipaxos.wire.proto.JournalProto.AcceptedHead;
 import dev.multipaxos.wire.proto.JournalProto.ConfirmedHead;
+import dev.multipaxos.wire.proto.JournalProto.LeaseLimitHead;
 import dev.multipaxos.wire.proto.JournalProto.PinnedHead;
 import dev.multipaxos.wire.proto.JournalProto.RecordKind;
 import java.io.IOException;
@@ -34,6 +35,11 @@ public final class RecordCodec {
     public static final int CONFIRMED = RecordKind.RECORD_KIND_CONFIRMED_VALUE;
 
     private static final Parser<ConfirmedHead> CONFIRMED_HEAD = Head.parser(ConfirmedHead.parser());
+
+    /** The number of {@link dev.multipaxos.wire.LeaseLimit}, which is no record of the protocol. */
+    public static final int LEASE_LIMIT = RecordKind.RECORD_KIND_LEASE_LIMIT_VALUE;
+
+    private static final Parser<LeaseLimitHead> LEASE_LIMIT_HEAD = Head.parser(LeaseLimitHead.parser());
 
     private RecordCodec() {}
 
@@ -166,7 +172,7 @@ public final class RecordCodec {
      * @return whether it is one of the runtime, not of the protocol
      */
     public static boolean isRuntimes(int kind) {
-        return kind == PINNED || kind == CONFIRMED;
+        return kind == PINNED || kind == CONFIRMED || kind == LEASE_LIMIT;
     }
 
     /**
@@ -176,7 +182,10 @@ public final class RecordCodec {
      * @return the number of its kind
      */
     public static int kind(RuntimeRecord record) {
-        return record instanceof Pinned ? PINNED : CONFIRMED;
+        if (record instanceof Pinned) {
+            return PINNED;
+        }
+        return record instanceof Confirmed ? CONFIRMED : LEASE_LIMIT;
     }
 
     /**
@@ -197,6 +206,9 @@ public final class RecordCodec {
             return Head.delimited(new Content.Generated(ConfirmedHead.newBuilder()
                     .setStorageId(confirmed.storageId())
                     .build()));
+        } else if (record instanceof LeaseLimit limit) {
+            return Head.delimited(new Content.Generated(
+                    LeaseLimitHead.newBuilder().setNanos(limit.nanos()).build()));
         }
         throw new IllegalStateException("no encoding for " + record.getClass());
     }
@@ -217,7 +229,11 @@ public final class RecordCodec {
             CodedInputStream in = CodedInputStream.newInstance(bytes.array(), bytes.offset(), bytes.length());
             Body body = Body.behindHead(bytes, in);
             body.end();
-            return kind == PINNED ? pinned(PINNED_HEAD.parseFrom(in)) : confirmed(CONFIRMED_HEAD.parseFrom(in));
+            return switch (kind) {
+                case PINNED -> pinned(PINNED_HEAD.parseFrom(in));
+                case CONFIRMED -> confirmed(CONFIRMED_HEAD.parseFrom(in));
+                default -> leaseLimit(LEASE_LIMIT_HEAD.parseFrom(in));
+            };
         } catch (IOException e) {
             throw Head.invalid("record of kind " + kind, e);
         }
@@ -239,6 +255,10 @@ public final class RecordCodec {
             throw Head.bad("no storage is confirmed");
         }
         return new Confirmed(head.getStorageId());
+    }
+
+    private static LeaseLimit leaseLimit(LeaseLimitHead head) throws WireException {
+        return new LeaseLimit(Head.notNegative("the length of leases", head.getNanos()));
     }
 
     private static Content content(Record record) {

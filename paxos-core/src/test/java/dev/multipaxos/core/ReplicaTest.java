@@ -199,6 +199,30 @@ class ReplicaTest {
         assertThat(cluster.replica(3).slotState(1)).isEqualTo(SlotState.ACCEPTED);
     }
 
+    @Test
+    void a_vote_that_answers_an_earlier_ballot_of_the_same_leader_does_not_count() {
+        Cluster cluster = Cluster.of(1, 2, 3);
+        cluster.elect(1);
+        cluster.settle();
+        cluster.propose(1, "a");
+        cluster.deliverAll(flight -> flight.to() == 2 && flight.message() instanceof Accept);
+        Cluster.Flight late = cluster.network.stream()
+                .filter(flight -> flight.message() instanceof Accepted)
+                .findFirst()
+                .orElseThrow();
+        cluster.network.clear();
+        cluster.severed = flight -> flight.from() == 2 || flight.message() instanceof Accept;
+        cluster.step(1, new Input.MayLead(false));
+        cluster.step(1, new Input.MayLead(true));
+        cluster.elect(1); // by 3
+        cluster.settle();
+        assertThat(cluster.replica(1).ballot()).isNotEqualTo(((Accepted) late.message()).ballot());
+        cluster.step(1, new Input.Received(2, late.message()));
+        assertThat(cluster.replica(1).chosenUpTo())
+                .as("at this ballot only 1 has voted")
+                .isZero();
+    }
+
     /** The mutant {@code no-step-down} of the TLA+ model. */
     @Test
     void a_leader_that_learns_another_choice_than_its_proposal_steps_down_before_it_says_anything() {

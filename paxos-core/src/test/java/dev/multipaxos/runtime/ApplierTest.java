@@ -83,10 +83,10 @@ class ApplierTest {
         for (int i = 0; i < 100_000; i++) {
             ReadCall<Integer> given = read();
             given.expire();
-            apply.read(99, given);
+            apply.read(99, given, () -> true);
         }
         ReadCall<Integer> last = read();
-        apply.read(0, last);
+        apply.read(0, last, () -> true);
         apply.handOver();
         CompletableFuture<Integer> found = last.future();
         assertThat(found.get()).isEqualTo(7);
@@ -132,7 +132,7 @@ class ApplierTest {
         SnapshotStore.Id id = elsewhere(10, "elsewhere");
         ReadCall<Integer> waits = read();
         execute(1, 3);
-        apply.read(9, waits);
+        apply.read(9, waits, () -> true);
         apply.install(id);
         execute(4, 12);
 

@@ -11,6 +11,7 @@ import dev.multipaxos.spi.DiskSpace;
 import dev.multipaxos.spi.DurableStorage;
 import dev.multipaxos.spi.StorageException;
 import dev.multipaxos.wire.Confirmed;
+import dev.multipaxos.wire.LeaseLimit;
 import dev.multipaxos.wire.Pinned;
 import dev.multipaxos.wire.RecordCodec;
 import java.lang.reflect.Proxy;
@@ -24,6 +25,7 @@ class JournalWriterTest {
     private static final Ballot PROMISED = new Ballot(7, 2);
     private static final Pinned PEER = new Pinned(2, 22, 3, 4_000);
     private static final Confirmed CONFIRMED = new Confirmed(11);
+    private static final LeaseLimit LEASES = new LeaseLimit(250);
 
     /** The journal: its records, in order; the durable position is how many of them are. */
     private final List<Object> records = new ArrayList<>();
@@ -94,24 +96,27 @@ class JournalWriterTest {
         append(new Record.ChosenUpTo(5));
         writer.note(new Pinned(2, 22, 1, 100), PROMISED);
         writer.note(PEER, PROMISED);
+        writer.note(new LeaseLimit(400), PROMISED);
+        writer.note(LEASES, PROMISED); // the last one counts
         writer.noteNow(CONFIRMED, PROMISED);
         write();
-        assertThat(durable).isEqualTo(7);
+        assertThat(durable).isEqualTo(9);
         append(new Record.Chosen(6, Value.NO_OP));
         writer.trim(5, 100, 0);
         write();
 
-        assertThat(records.subList(8, records.size()))
+        assertThat(records.subList(10, records.size()))
                 .containsExactlyInAnyOrder(
                         new Record.Promised(PROMISED),
                         new Record.Installed(4),
                         new Record.ChosenUpTo(5),
                         PEER,
-                        CONFIRMED);
+                        CONFIRMED,
+                        LEASES);
         assertThat(records.lastIndexOf(new Record.ChosenUpTo(5)))
                 .as("a mark over slots that only a snapshot holds follows the record of that")
                 .isGreaterThan(records.lastIndexOf(new Record.Installed(4)));
-        assertThat(trims).containsExactly("up to 5, said again above 7 of 13, kept 13");
+        assertThat(trims).containsExactly("up to 5, said again above 9 of 16, kept 16");
     }
 
     @Test

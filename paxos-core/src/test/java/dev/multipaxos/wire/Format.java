@@ -91,6 +91,7 @@ record Format(String name, Function<Samples, Object> sample, Function<Object, By
         all.add(record("record.Installed", 5, Samples::installed));
         all.add(runtimes("record.Pinned", 16, Samples::pinned));
         all.add(runtimes("record.Confirmed", 17, Samples::confirmed));
+        all.add(runtimes("record.LeaseLimit", 18, Samples::leaseLimit));
         all.add(hello("hello.Member", Samples::member));
         all.add(hello("hello.Client", Samples::client));
         all.add(hello("hello.Refusal", Samples::refusal));

@@ -133,7 +133,9 @@ class GoldenBytesTest {
         peer(all, "Accepted no-slot", new Message.Accepted(BALLOT, SlotRanges.EMPTY, 42));
         peer(all, "Rejected", new Message.Rejected(BALLOT));
         peer(all, "Heartbeat", new Message.Heartbeat(BALLOT, 43, 40, 5));
+        peer(all, "Heartbeat that asks for a lease", new Message.Heartbeat(BALLOT, 43, 40, 5, 250_000_000, 7));
         peer(all, "HeartbeatAck", new Message.HeartbeatAck(BALLOT, 43, 5));
+        peer(all, "HeartbeatAck that grants a lease", new Message.HeartbeatAck(BALLOT, 43, 5, 250_000_000, 7));
         peer(all, "Holds", new Message.Holds(40));
         peer(all, "CatchUpRequest", new Message.CatchUpRequest(1, 40));
         peer(all, "CatchUpReply", new Message.CatchUpReply(1, List.of(BATCH, Value.NO_OP, BATCH), 43));
@@ -157,6 +159,7 @@ class GoldenBytesTest {
         all.put("record.Pinned", new Pinned(3, 0x1122334455667788L, 0, 0));
         all.put("record.Pinned seen", new Pinned(3, 0x1122334455667788L, 4, 1 << 20));
         all.put("record.Confirmed", new Confirmed(0x1122334455667788L));
+        all.put("record.LeaseLimit", new LeaseLimit(250_000_000));
         all.put(
                 "hello.Member",
                 new Hello.Member(
@@ -183,7 +186,8 @@ class GoldenBytesTest {
         }
         all.put("FoundingRecord", foundation());
         all.put("client.Submit", new ClientMessage.Submit(9, BATCH.commands()));
-        all.put("client.Query", new ClientMessage.Query(10, true, Bytes.utf8("get")));
+        all.put("client.Query by lease", new ClientMessage.Query(10, true, true, Bytes.utf8("get")));
+        all.put("client.Query", new ClientMessage.Query(10, true, false, Bytes.utf8("get")));
         for (ClientMessage.Status status : ClientMessage.Status.values()) {
             all.put(
                     "client.Results " + status,

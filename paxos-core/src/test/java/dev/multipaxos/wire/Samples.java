@@ -117,11 +117,11 @@ final class Samples {
     }
 
     Message.Heartbeat heartbeat() {
-        return new Message.Heartbeat(ballot(), number(), number(), number());
+        return new Message.Heartbeat(ballot(), number(), number(), number(), number(), number());
     }
 
     Message.HeartbeatAck heartbeatAck() {
-        return new Message.HeartbeatAck(ballot(), number(), number());
+        return new Message.HeartbeatAck(ballot(), number(), number(), number(), number());
     }
 
     Message.Holds holds() {
@@ -205,6 +205,10 @@ final class Samples {
         return new Pinned(id(), random.nextLong() | 1, number(), number());
     }
 
+    LeaseLimit leaseLimit() {
+        return new LeaseLimit(number());
+    }
+
     Confirmed confirmed() {
         return new Confirmed(random.nextLong() | 1);
     }
@@ -275,7 +279,7 @@ final class Samples {
     }
 
     ClientMessage.Query query() {
-        return new ClientMessage.Query(anyLong(), random.nextBoolean(), bytes());
+        return new ClientMessage.Query(anyLong(), random.nextBoolean(), random.nextBoolean(), bytes());
     }
 
     ClientMessage.Results results() {

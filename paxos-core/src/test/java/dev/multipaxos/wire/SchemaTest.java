@@ -19,6 +19,7 @@ import dev.multipaxos.wire.proto.JournalProto.ChosenHead;
 import dev.multipaxos.wire.proto.JournalProto.ChosenUpToHead;
 import dev.multipaxos.wire.proto.JournalProto.ConfirmedHead;
 import dev.multipaxos.wire.proto.JournalProto.InstalledHead;
+import dev.multipaxos.wire.proto.JournalProto.LeaseLimitHead;
 import dev.multipaxos.wire.proto.JournalProto.PinnedHead;
 import dev.multipaxos.wire.proto.JournalProto.PromisedHead;
 import dev.multipaxos.wire.proto.PeerProto;
@@ -51,7 +52,8 @@ class SchemaTest {
             Map.entry("record.ChosenUpTo", ChosenUpToHead.parser()),
             Map.entry("record.Installed", InstalledHead.parser()),
             Map.entry("record.Pinned", PinnedHead.parser()),
-            Map.entry("record.Confirmed", ConfirmedHead.parser()));
+            Map.entry("record.Confirmed", ConfirmedHead.parser()),
+            Map.entry("record.LeaseLimit", LeaseLimitHead.parser()));
 
     static List<Format> formats() {
         return Format.all().stream()

@@ -156,9 +156,11 @@ class ClientServiceTest {
             int leader = cluster.awaitLeader();
             for (int node : List.of(leader, cluster.follower(leader))) {
                 Client client = new Client(cluster, node);
-                client.say(new Query(4, true, NUMBER.encode(0L)));
+                client.say(new Query(4, true, false, NUMBER.encode(0L)));
                 assertThat(client.hear(QueryResult.class)).isEqualTo(new QueryResult(4, Status.OK, NUMBER.encode(9L)));
-                client.say(new Query(5, false, NUMBER.encode(0L)));
+                client.say(new Query(6, true, true, NUMBER.encode(0L)));
+                assertThat(client.hear(QueryResult.class)).isEqualTo(new QueryResult(6, Status.OK, NUMBER.encode(9L)));
+                client.say(new Query(5, false, false, NUMBER.encode(0L)));
                 assertThat(client.hear(QueryResult.class)).isEqualTo(new QueryResult(5, Status.OK, NUMBER.encode(9L)));
             }
         }
@@ -350,7 +352,7 @@ class ClientServiceTest {
             Client client = new Client(transport);
             long tooLarge = Limits.defaults().frameBytes();
             for (long size : new long[] {tooLarge, 0, -1}) {
-                client.say(new Query(7, false, NUMBER.encode(size)));
+                client.say(new Query(7, false, false, NUMBER.encode(size)));
                 assertThat(client.hear(QueryResult.class).status()).isEqualTo(Status.QUERY_FAILED);
             }
             long session = client.open();

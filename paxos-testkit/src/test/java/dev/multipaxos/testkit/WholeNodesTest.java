@@ -165,6 +165,59 @@ class WholeNodesTest {
     }
 
     @Test
+    void a_read_that_does_not_say_how_fresh_fails_at_its_caller_and_nowhere_else() {
+        try (Cluster cluster = new Cluster(1).startAll()) {
+            PaxosNode<Long, Long> node = cluster.node(1);
+            assertThatThrownBy(() -> node.read(nothing(), () -> 1L)).isInstanceOf(NullPointerException.class);
+            assertThat(node.propose(1L).join()).isEqualTo(1);
+        }
+    }
+
+    @SuppressWarnings("NullAway") // what a caller without such a check may do
+    private static Consistency nothing() {
+        return null;
+    }
+
+    @Test
+    void with_leases_every_member_reads_what_was_acknowledged_whoever_leads() {
+        try (Cluster cluster = new Cluster(3)) {
+            cluster.timing = cluster.timing.withLease(cluster.timing.election());
+            cluster.startAll();
+            for (int i = 1; i <= 60; i++) {
+                int node = 1 + i % 3;
+                cluster.node(node).propose(1L).join();
+                int reader = 1 + i % 2;
+                assertThat(cluster.node(reader)
+                                .read(Consistency.LEASE, () -> cluster.counter(reader).sum)
+                                .join())
+                        .isEqualTo(i);
+            }
+            int old = cluster.awaitLeader();
+            for (int other = 1; other <= 3; other++) {
+                if (other != old) {
+                    cluster.network.cut(old, other);
+                }
+            }
+            assertThat(cluster.node(cluster.follower(old)).propose(1L).join())
+                    .as("another leads")
+                    .isEqualTo(61);
+            CompletableFuture<Long> read =
+                    cluster.node(old).read(Consistency.LEASE, () -> cluster.counter(old).sum, Duration.ofMillis(400));
+            assertThatThrownBy(read::join).hasCauseInstanceOf(PaxosException.Unavailable.class);
+            cluster.network.mendAll();
+            assertThat(cluster.node(old)
+                            .read(Consistency.LEASE, () -> cluster.counter(old).sum)
+                            .join())
+                    .isEqualTo(61);
+            for (int id = 1; id <= 3; id++) {
+                cluster.crash(id);
+            }
+            cluster.startAll(); // each waits for what it may have granted
+            assertThat(cluster.node(2).propose(1L).join()).isEqualTo(62);
+        }
+    }
+
+    @Test
     void an_old_leader_that_is_cut_off_answers_no_linearizable_read() {
         try (Cluster cluster = new Cluster(3).startAll()) {
             int leader = cluster.awaitLeader();

@@ -21,6 +21,7 @@ final class Chaos {
             Fault.LATE_MESSAGES,
             Fault.LEADER_UNTOLD,
             Fault.LATE_VOTER,
+            Fault.LATE_GRANTS,
             Fault.KILL,
             Fault.POWER_LOSS,
             Fault.POWER_LOSS_OF_ALL,
@@ -113,6 +114,7 @@ final class Chaos {
             case LATE_MESSAGES -> delayMessages(node);
             case LEADER_UNTOLD -> leaveLeaderUntold(node);
             case LATE_VOTER -> delayVoter(node);
+            case LATE_GRANTS -> delayGrants();
             case KILL -> down(node, false);
             case POWER_LOSS -> losePower(node);
             case POWER_LOSS_OF_ALL -> simulation.nodes().forEach(each -> down(each, true));
@@ -203,6 +205,33 @@ final class Chaos {
                 for (SimulatedNode later : simulation.nodes()) {
                     if (later != leader && later.isLeader() && !simulation.isCalm()) {
                         network.cut(later.id(), witness.id());
+                    }
+                }
+            });
+        });
+    }
+
+    /** What was granted may arrive when it is over, and who granted it may have been started again meanwhile. */
+    private void delayGrants() {
+        long heartbeat = (long) swarm.parameters().heartbeatTicks() * Swarm.TICK_MICROS;
+        long election = (long) swarm.parameters().electionTicks() * Swarm.TICK_MICROS;
+        long awake = heartbeat + random.nextInt((int) heartbeat);
+        long asleep = (2L + random.nextInt(5)) * election;
+        boolean late = random.nextBoolean();
+        boolean startedAgain = random.nextBoolean();
+        simulation.nodes().stream().filter(SimulatedNode::isLeader).findFirst().ifPresent(leader -> {
+            if (late) {
+                network.delay(leader.id(), simulation.now() + awake + 1, Message.HeartbeatAck.class::isInstance);
+            }
+            simulation.later(awake, () -> {
+                if (simulation.isCalm()) {
+                    return;
+                }
+                leader.pauseUntil(simulation.now() + asleep);
+                for (SimulatedNode granter : simulation.nodes()) {
+                    if (startedAgain && granter != leader && granter.isUp()) {
+                        simulation.crash(granter, false);
+                        granter.start();
                     }
                 }
             });

@@ -1,6 +1,5 @@
 package dev.multipaxos.testkit.sim;
 
-import dev.multipaxos.Consistency;
 import dev.multipaxos.PaxosException;
 import dev.multipaxos.bytes.Bytes;
 import java.time.Duration;
@@ -113,12 +112,15 @@ final class Clients {
 
     private void read(SimulatedNode node, Load.Call call, Duration deadline, Runnable answered) {
         witness.askedToRead(call.id());
+        if (node.holdsLease()) {
+            simulation.observer().hit(Situation.READ_WITH_LEASE);
+        }
         ObservedMachine machine = node.machine();
         await(
                 node,
                 call.id(),
                 deadline,
-                () -> node.read(Consistency.LINEARIZABLE, () -> machine.query(call.command()), deadline),
+                () -> node.read(swarm.consistency(call.id()), () -> machine.query(call.command()), deadline),
                 answered);
     }
 

@@ -27,6 +27,8 @@ public enum Fault {
      * of the leaders after it, and talks to it.
      */
     LEADER_UNTOLD,
+    /** The node that leads falls asleep while its leases last or are being granted; the others may be started again at once. */
+    LATE_GRANTS,
     /** The node that leads is heard by one other only, and that one gets what it should promise and vote for much too late. */
     LATE_VOTER,
     /** A process ends; its disk keeps everything that was written, forced or not. */

@@ -39,9 +39,11 @@ final class MessageText {
         } else if (message instanceof Message.Rejected m) {
             return "Rejected, promised " + m.promised();
         } else if (message instanceof Message.Heartbeat m) {
-            return "Heartbeat " + m.ballot() + " " + upTo(m.chosenUpTo()) + round(m.readRound());
+            return "Heartbeat " + m.ballot() + " " + upTo(m.chosenUpTo()) + round(m.readRound())
+                    + lease(m.leaseNanos(), m.leaseAskedNanos());
         } else if (message instanceof Message.HeartbeatAck m) {
-            return "Ack " + m.ballot() + " " + upTo(m.chosenUpTo()) + round(m.readRound());
+            return "Ack " + m.ballot() + " " + upTo(m.chosenUpTo()) + round(m.readRound())
+                    + lease(m.leaseNanos(), m.leaseAskedNanos());
         } else if (message instanceof Message.Holds m) {
             return "Holds ≤" + m.upTo();
         } else if (message instanceof Message.CatchUpRequest m) {
@@ -92,6 +94,10 @@ final class MessageText {
 
     private static String upTo(long slot) {
         return "(≤" + slot + ")";
+    }
+
+    private static String lease(long nanos, long askedNanos) {
+        return nanos == 0 ? "" : ", lease of " + nanos / 1_000 + " µs from " + askedNanos / 1_000 + " µs";
     }
 
     private static String round(long round) {

@@ -276,6 +276,9 @@ final class Observer {
                 && replica.slotState(accept.slot()) == SlotState.EMPTY) {
             hit(Situation.ACCEPT_BEYOND_RING);
         }
+        if (taken instanceof Message.Prepare prepare && replica.promised().isBelow(prepare.ballot())) {
+            hit(Situation.PROMISE_BARRED);
+        }
         if (replica.clearedUpTo() > was.clearedUpTo) {
             hit(Situation.CLEARED);
         }

@@ -1,5 +1,6 @@
 package dev.multipaxos.testkit.sim;
 
+import dev.multipaxos.Consistency;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientCodec;
 import dev.multipaxos.wire.ClientMessage;
@@ -212,7 +213,7 @@ final class RemoteClient {
     private void ask(Load.Call query) {
         witness.askedToRead(query.id());
         queries.put(++frame, query.id());
-        transmit(new ClientMessage.Query(frame, true, query.command()));
+        transmit(new ClientMessage.Query(frame, true, swarm.consistency(frame) == Consistency.LEASE, query.command()));
     }
 
     private void propose() {

@@ -68,7 +68,7 @@ final class SimulatedNode implements TimeSource {
         this.random = random;
         this.witness = witness;
         this.id = id;
-        this.clockRate = swarm.has(Fault.DRIFT) ? 0.7 + 0.6 * random.nextDouble() : 0.99 + 0.02 * random.nextDouble();
+        this.clockRate = swarm.clockRate(random);
         this.facts = new DurableFacts(id);
         this.observer = simulation.observer();
         this.disk = new SimulatedDisk("node-" + id);
@@ -442,7 +442,27 @@ final class SimulatedNode implements TimeSource {
                     () -> "full disks: " + this + " leads, though it takes no values");
             leads(replica.ballot());
         }
+        simulation.nodes().forEach(other -> {
+            mustNotLeadBesides(other);
+            other.mustNotLeadBesides(this);
+        });
         observer.turned(id, replica, node.bootCount() == 1);
+    }
+
+    /** {@return whether it would answer a read now without asking anybody} */
+    boolean holdsLease() {
+        SteppedNode<Bytes, Bytes> node = running;
+        return node != null && stranger == null && node.holdsLease();
+    }
+
+    private void mustNotLeadBesides(SimulatedNode holder) {
+        check(
+                !isLeader()
+                        || !holder.holdsLease()
+                        || !holder.replica().ballot().isBelow(replica().ballot()),
+                () -> "leases: " + holder + ", holds one with ballot "
+                        + holder.replica().ballot() + ", but " + this + " leads with ballot "
+                        + replica().ballot());
     }
 
     /** Its disk is damaged when it has a vote to write. */

@@ -25,6 +25,9 @@ public enum Situation {
     /** A promise told of a slot that its sender knew to be chosen. */
     PROMISE_TOLD_CHOICE,
 
+    /** A ballot was not promised, because a lease was granted to another node, or may have been in an earlier life. */
+    PROMISE_BARRED,
+
     // ---- merging ----
     /** A new leader filled a hole with a no-op. */
     HOLE_FILLED,
@@ -122,6 +125,9 @@ public enum Situation {
     MESSAGE_OF_EARLIER_LIFE,
     /** A message arrived at a node that was down. */
     MESSAGE_TO_NOBODY,
+
+    /** A leader that held a lease was asked for a read. */
+    READ_WITH_LEASE,
 
     // ---- crashes and disks ----
     /** A leader crashed with slots that were not chosen. */

@@ -1,5 +1,6 @@
 package dev.multipaxos.testkit.sim;
 
+import dev.multipaxos.Consistency;
 import dev.multipaxos.Limits;
 import dev.multipaxos.Member;
 import dev.multipaxos.Membership;
@@ -92,6 +93,7 @@ record Swarm(
                 1 + random.nextInt(roomy ? 10_000 : 200),
                 random.nextInt(roomy ? 10_000 : 300));
         List<Fault> left = new ArrayList<>(config.faults());
+        left.remove(Fault.LATE_GRANTS); // drawn where there are leases
         Set<Fault> drawn = EnumSet.noneOf(Fault.class);
         for (int i = random.nextInt(6); i > 0 && !left.isEmpty(); i--) {
             drawn.add(left.remove(random.nextInt(left.size())));
@@ -108,6 +110,10 @@ record Swarm(
             drawn.add(Fault.LATE_VOTER); // rarely drawn where it could do something
         }
         drawn.addAll(theme.faults(random, config.faults()));
+        double leaseElections = duels ? 0 : leaseElections(seed); // who has a lease is not deposed again and again
+        if (leaseElections > 0) {
+            drawn.addAll(leaseFaults(seed, config.faults()));
+        }
         boolean unbounded = config.unboundedEvery() > 0
                 && drawn.stream().anyMatch(Fault::isDamage)
                 && random.nextInt(config.unboundedEvery()) == 0;
@@ -131,7 +137,7 @@ record Swarm(
         int scrubMicros = random.nextInt(4) == 0 ? 0 : 1_000 + random.nextInt(20_000);
         return new Swarm(
                 quorums,
-                parameters,
+                withLeases(parameters, leaseElections, happening.contains(Fault.DRIFT)),
                 PAGE_BYTES * (pages + largestBytes / 250), // a start looks at every segment: not one for each command
                 limits(
                         random,
@@ -171,6 +177,34 @@ record Swarm(
         return new SplittableRandom(Long.reverse(seed)).nextInt(4) == 0;
     }
 
+    /** Drawn apart, too: how long the leases are, in election times; 0: there are none. */
+    private static double leaseElections(long seed) {
+        SplittableRandom random = new SplittableRandom(Long.rotateLeft(seed, 24));
+        if (random.nextInt(3) != 0) {
+            return 0;
+        }
+        return random.nextInt(3) == 0 ? 1 : 0.7 + 3 * random.nextDouble();
+    }
+
+    /** What shows whether leases are kept. */
+    private static Set<Fault> leaseFaults(long seed, List<Fault> drawable) {
+        Set<Fault> faults = EnumSet.noneOf(Fault.class);
+        SplittableRandom random = new SplittableRandom(~Long.rotateLeft(seed, 24));
+        List.of(Fault.DRIFT, Fault.LATE_GRANTS).stream()
+                .filter(fault -> random.nextBoolean() && drawable.contains(fault))
+                .forEach(faults::add);
+        return faults;
+    }
+
+    /**
+     * Longer than an election, which {@code Timing} does not allow, they alone keep others from being elected. Clocks may drift apart by
+     * as much as {@link #clockRate} lets them.
+     */
+    private static Parameters withLeases(Parameters parameters, double elections, boolean drift) {
+        long nanos = (long) (elections * parameters.electionTicks() * TICK_MICROS * 1_000);
+        return parameters.withLease(nanos, (long) (nanos * (drift ? 0.7 / 1.3 : 0.99 / 1.01)));
+    }
+
     private static Limits limits(
             SplittableRandom random, int alpha, int chunkBytes, int batchBytesMax, int valueBytesMax) {
         // As the node's own rule has it: the frames of clients, and those of members at least, must hold the largest.
@@ -203,7 +237,18 @@ record Swarm(
                 tick,
                 tick.multipliedBy(parameters.heartbeatTicks()),
                 tick.multipliedBy(parameters.electionTicks()),
-                tick.multipliedBy(40L * parameters.electionTicks()));
+                tick.multipliedBy(40L * parameters.electionTicks()),
+                Duration.ofNanos(parameters.leaseNanos()));
+    }
+
+    /** {@return how fresh a query must be; never less than linearizable} */
+    Consistency consistency(long call) {
+        return parameters.leaseNanos() > 0 && call % 4 != 0 ? Consistency.LEASE : Consistency.LINEARIZABLE;
+    }
+
+    /** {@return the rate of a clock, of which {@link #withLeases} takes account} */
+    double clockRate(SplittableRandom random) {
+        return has(Fault.DRIFT) ? 0.7 + 0.6 * random.nextDouble() : 0.99 + 0.02 * random.nextDouble();
     }
 
     boolean has(Fault fault) {

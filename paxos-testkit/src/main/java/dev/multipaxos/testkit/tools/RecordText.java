@@ -3,6 +3,7 @@ package dev.multipaxos.testkit.tools;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.core.Record;
 import dev.multipaxos.core.Value;
+import dev.multipaxos.wire.LeaseLimit;
 import dev.multipaxos.wire.Pinned;
 import dev.multipaxos.wire.RecordCodec;
 import dev.multipaxos.wire.RuntimeRecord;
@@ -32,7 +33,8 @@ record RecordText(
                 String detail = "node " + pinned.node() + ", storage " + Long.toHexString(pinned.storageId());
                 return new RecordText("Pinned", detail, null, -1, pinned);
             }
-            return new RecordText(record.getClass().getSimpleName(), "", null, -1, null);
+            String detail = record instanceof LeaseLimit limit ? limit.nanos() / 1_000_000 + " ms" : "";
+            return new RecordText(record.getClass().getSimpleName(), detail, null, -1, null);
         }
         Record record = RecordCodec.decode(kind, body);
         String name = record.getClass().getSimpleName();

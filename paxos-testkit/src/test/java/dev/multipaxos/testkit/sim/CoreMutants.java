@@ -187,11 +187,13 @@ final class CoreMutants {
                         "propose(slot, entry == null ? Value.NO_OP : entry.value(), effects);",
                         "propose(slot, Value.NO_OP, effects);"),
                 core(
-                        "Proposer",
-                        "HOLE_LEFT",
-                        "an empty slot below one with votes gets no no-op",
-                        "} else if (mayPropose(slot)) {",
-                        "} else if (entry != null && mayPropose(slot)) {"),
+                                "Proposer",
+                                "HOLE_LEFT",
+                                "an empty slot below one with votes gets no no-op",
+                                "} else if (mayPropose(slot)) {",
+                                "} else if (entry != null && mayPropose(slot)) {")
+                        .foundBy(
+                                "core.ReplicaRegressionTest.a_leader_that_learns_a_choice_beyond_a_hole_fills_the_hole"),
                 core(
                         "Proposer",
                         "PROPOSED_AGAIN_FROM_A_LATE_PROMISE",
@@ -291,13 +293,13 @@ final class CoreMutants {
                         "Campaign",
                         "NO_HEARTBEATS",
                         "a leader says nothing while it has nothing to propose",
-                        "            sendHeartbeats(effects);\n            proposer.resend(effects);",
+                        "            sendHeartbeats(lease.wanted(), effects);\n            proposer.resend(effects);",
                         "            proposer.resend(effects);"),
                 core(
                         "Replica",
                         "NO_ANSWER_TO_PRE_VOTES",
                         "nobody answers who asks whether to campaign",
-                        "effects.send(from, election.answer(message, acceptor.promised(), learner.chosenUpTo()));",
+                        "effects.send(from, election.answer(message, acceptor.promised(), learner.chosenUpTo(), lease.bars(from)));",
                         ""),
                 core(
                         "Campaign",
@@ -329,11 +331,13 @@ final class CoreMutants {
     static List<Mutant> rarelyNeeded() {
         return List.of(
                 core(
-                        "Replica",
-                        "VOTES_OF_AN_OLDER_BALLOT",
-                        "a leader counts votes that answer its earlier ballot",
-                        "if (!proposer.isIdle() && message.ballot().equals(proposer.ballot())) {",
-                        "if (!proposer.isIdle()) {"),
+                                "Replica",
+                                "VOTES_OF_AN_OLDER_BALLOT",
+                                "a leader counts votes that answer its earlier ballot",
+                                "if (!proposer.isIdle() && message.ballot().equals(proposer.ballot())) {",
+                                "if (!proposer.isIdle()) {")
+                        .foundBy(
+                                "core.ReplicaTest.a_vote_that_answers_an_earlier_ballot_of_the_same_leader_does_not_count"),
                 core(
                         "Recovery",
                         "LATE_PROMISES_NOT_MERGED",
@@ -354,10 +358,12 @@ final class CoreMutants {
                         "if (openRound() != 0 && message.readRound() == round) {",
                         "if (openRound() != 0) {"),
                 core(
-                        "Acceptor",
-                        "CHOSEN_VALUE_OVERWRITTEN",
-                        "an acceptor votes for another value than the one that it knows to be chosen",
-                        "slot <= log.base() || isOtherwiseChosen(slot, message.value())",
-                        "slot <= log.base()"));
+                                "Acceptor",
+                                "CHOSEN_VALUE_OVERWRITTEN",
+                                "an acceptor votes for another value than the one that it knows to be chosen",
+                                "slot <= log.base() || isOtherwiseChosen(slot, message.value())",
+                                "slot <= log.base()")
+                        .foundBy(
+                                "core.ReplicaRegressionTest.an_old_leaders_proposal_for_a_learned_slot_gets_no_vote_and_stops_nobody"));
     }
 }

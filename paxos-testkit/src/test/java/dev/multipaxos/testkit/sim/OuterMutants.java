@@ -72,8 +72,8 @@ final class OuterMutants {
                         "MessageWriter",
                         "READ_ROUND_DROPPED",
                         "which round a heartbeat asks for is lost on the way",
-                        "beat.clearedUpTo(), beat.readRound()",
-                        "beat.clearedUpTo(), Math.min(1, beat.readRound())"));
+                        "beat.readRound(),",
+                        "Math.min(1, beat.readRound()),"));
     }
 
     /** The journal's promises. */
@@ -100,11 +100,12 @@ final class OuterMutants {
                                 "disk.open(segment.name, false)")
                         .foundBy("storage.PowerLossTest.what_only_the_page_cache_has_is_not_relied_on"),
                 storage(
-                        "Journal",
-                        "SEGMENT_HEADER_NOT_FORCED",
-                        "the manifest names a segment before its header is durable",
-                        "            Writes.all(file, header.encode(), 0);\n            file.force(false);",
-                        "            Writes.all(file, header.encode(), 0);"),
+                                "Journal",
+                                "SEGMENT_HEADER_NOT_FORCED",
+                                "the manifest names a segment before its header is durable",
+                                "            Writes.all(file, header.encode(), 0);\n            file.force(false);",
+                                "            Writes.all(file, header.encode(), 0);")
+                        .foundBy("storage.CrashEnumerationTest.rotation_into_a_segment_that_is_made_when_it_is_needed"),
                 storage(
                         "Writes",
                         "SHORT_WRITE_TAKEN_FOR_WHOLE",

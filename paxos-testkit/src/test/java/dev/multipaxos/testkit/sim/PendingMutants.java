@@ -17,7 +17,6 @@ final class PendingMutants {
     private static final String REDUNDANT = "what the checksum no longer covers here, the rest of it still tells";
 
     private static final String MEMBERSHIP = "membership does not change yet";
-    private static final String LEASES = "there are no leases yet";
     private static final String GROUPS = "a node has one group";
 
     private PendingMutants() {}
@@ -90,9 +89,6 @@ final class PendingMutants {
                         MEMBERSHIP),
                 new Unbuilt("LEARNER_VOTES", "the vote of a learner counts", MEMBERSHIP),
                 new Unbuilt("VOTE_FROM_ANOTHER_STORE", "a member's vote counts from whatever store", MEMBERSHIP),
-                new Unbuilt("LEASE_COUNTED_FROM_RECEIPT", "a lease runs from when it arrives", LEASES),
-                new Unbuilt("LEASE_NOT_AWAITED", "the next leader does not wait for the lease to end", LEASES),
-                new Unbuilt("LEASE_FORGOTTEN", "a lease that was granted does not survive a restart", LEASES),
                 new Unbuilt("GROUPS_MIXED", "a message or record of one group reaches another", GROUPS));
     }
 }

@@ -28,6 +28,7 @@ final class Plants {
                     DamageMutants.rebuilding(),
                     DamageMutants.room(),
                     DamageMutants.identity(),
+                    LeaseMutants.all(),
                     PendingMutants.all())
             .<Plant>flatMap(List::stream)
             .toList();

@@ -189,14 +189,14 @@ final class RuntimeMutants {
                         "ClientService",
                         "CLIENTS_READ_WHAT_IS_THERE",
                         "a client's linearizable query is answered like a local one",
-                        "if (query.linearizable()) {",
-                        "if (query.query().length() < 0) {"),
+                        "if (!query.linearizable()) {",
+                        "if (query.query().length() >= 0) {"),
                 runtime(
                         "PendingReads",
                         "READ_BEFORE_EXECUTED",
                         "a read runs before the state machine has executed what it must see",
-                        "apply.read(slot, read);",
-                        "apply.read(0, read);"),
+                        "apply.read(slot, read, mayAnswer);",
+                        "apply.read(0, read, mayAnswer);"),
                 runtime(
                         "PendingProposals",
                         "DEADLINE_FORGOTTEN",

@@ -1,8 +1,10 @@
 package dev.multipaxos.transport.netty;
 
 import dev.multipaxos.Codec;
+import dev.multipaxos.Consistency;
 import dev.multipaxos.bytes.Bytes;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A call of a client, and its future in one: it ends once, whatever arrives later. Everything but the future belongs to the
@@ -12,14 +14,9 @@ import java.util.concurrent.CompletableFuture;
  */
 final class ClientCall<R> extends CompletableFuture<R> {
 
-    /** What is asked. */
-    enum Kind {
-        COMMAND,
-        LINEARIZABLE_QUERY,
-        LOCAL_QUERY
-    }
+    /** How fresh a query must be; null: it is a command. */
+    final @Nullable Consistency consistency;
 
-    final Kind kind;
     final Bytes payload;
     final long deadlineNanos;
     private final Codec<R> answers;
@@ -37,8 +34,8 @@ final class ClientCall<R> extends CompletableFuture<R> {
     long sentNanos;
     private boolean ended;
 
-    ClientCall(Kind kind, Bytes payload, long deadlineNanos, Codec<R> answers, CallRoom room) {
-        this.kind = kind;
+    ClientCall(@Nullable Consistency consistency, Bytes payload, long deadlineNanos, Codec<R> answers, CallRoom room) {
+        this.consistency = consistency;
         this.payload = payload;
         this.deadlineNanos = deadlineNanos;
         this.answers = answers;
@@ -46,7 +43,7 @@ final class ClientCall<R> extends CompletableFuture<R> {
     }
 
     boolean isCommand() {
-        return kind == Kind.COMMAND;
+        return consistency == null;
     }
 
     void left(long inFrame, long nowNanos) {

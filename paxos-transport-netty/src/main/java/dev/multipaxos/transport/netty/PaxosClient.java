@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -104,7 +105,7 @@ public final class PaxosClient<C, R> implements AutoCloseable {
      *     positive
      */
     public CompletableFuture<R> propose(C command, Duration callDeadline) {
-        return submit(ClientCall.Kind.COMMAND, command, callDeadline);
+        return submit(null, command, callDeadline);
     }
 
     /**
@@ -130,13 +131,10 @@ public final class PaxosClient<C, R> implements AutoCloseable {
      *     positive
      */
     public CompletableFuture<R> read(Consistency consistency, C query, Duration callDeadline) {
-        return submit(
-                consistency == Consistency.LOCAL ? ClientCall.Kind.LOCAL_QUERY : ClientCall.Kind.LINEARIZABLE_QUERY,
-                query,
-                callDeadline);
+        return submit(Objects.requireNonNull(consistency, "consistency"), query, callDeadline);
     }
 
-    private CompletableFuture<R> submit(ClientCall.Kind kind, C command, Duration callDeadline) {
+    private CompletableFuture<R> submit(@Nullable Consistency consistency, C command, Duration callDeadline) {
         if (callDeadline.isNegative() || callDeadline.isZero()) {
             throw new IllegalArgumentException("the deadline " + callDeadline + " must be positive");
         }
@@ -154,7 +152,8 @@ public final class PaxosClient<C, R> implements AutoCloseable {
             return CompletableFuture.failedFuture(
                     new PaxosException.Overloaded("too much is open at this client: " + room));
         }
-        ClientCall<R> call = new ClientCall<>(kind, payload, System.nanoTime() + within.toNanos(), answers, room);
+        ClientCall<R> call =
+                new ClientCall<>(consistency, payload, System.nanoTime() + within.toNanos(), answers, room);
         submitted.add(call);
         if (!handOverPending.get() && handOverPending.compareAndSet(false, true)) {
             try {

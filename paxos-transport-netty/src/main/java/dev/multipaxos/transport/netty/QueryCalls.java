@@ -4,6 +4,7 @@ import dev.multipaxos.PaxosException;
 import dev.multipaxos.wire.ClientMessage;
 import io.netty.util.collection.LongObjectHashMap;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.function.Predicate;
 
 /**
@@ -39,7 +40,7 @@ final class QueryCalls<R> {
         while (!waiting.isEmpty()) {
             ClientCall<R> query = waiting.element();
             long frame = frames.id();
-            if (!frames.send(query.kind == ClientCall.Kind.LINEARIZABLE_QUERY, query.payload)) {
+            if (!frames.send(Objects.requireNonNull(query.consistency), query.payload)) {
                 return;
             }
             waiting.remove();

@@ -1,5 +1,6 @@
 package dev.multipaxos.transport.netty;
 
+import dev.multipaxos.Consistency;
 import dev.multipaxos.bytes.Bytes;
 import dev.multipaxos.wire.ClientCodec;
 import dev.multipaxos.wire.ClientMessage;
@@ -64,9 +65,10 @@ final class SubmitFrames {
     }
 
     /** Queues a query under the next id. {@return false if there is no room for it} */
-    boolean send(boolean linearizable, Bytes query) {
+    boolean send(Consistency consistency, Bytes query) {
         lastId++;
-        return offer(new ClientMessage.Query(lastId, linearizable, query));
+        return offer(new ClientMessage.Query(
+                lastId, consistency != Consistency.LOCAL, consistency == Consistency.LEASE, query));
     }
 
     private boolean offer(ClientMessage message) {
