@@ -26,7 +26,7 @@ import peerbench.Replica;
  * Our own library: as an application uses it, with its defaults. A remote write goes through {@link PaxosClient} and a session, a
  * local one through {@link PaxosNode#propose} on the leader; every acknowledged write is forced to disk on a majority. Options:
  * {@code lan=true} uses {@link Timing#lan}, {@code shared=false} gives protocol and connections a thread each, {@code loop=true}
- * forces the journal on the thread of the protocol.
+ * forces the journal on the thread of the protocol, {@code lease=true} reads by lease.
  */
 public final class PaxosPeer implements Peer {
 
@@ -53,7 +53,7 @@ public final class PaxosPeer implements Peer {
                         .sharesThread(env.flag("shared", true))
                         .build()))
                 .forceOnLoop(env.flag("loop", false))
-                .timing(env.flag("lan", false) ? Timing.lan() : Timing.defaults())
+                .timing(timing(env))
                 .start();
         return new Replica() {
             @Override
@@ -71,7 +71,7 @@ public final class PaxosPeer implements Peer {
 
                     @Override
                     public void read(Done done) {
-                        tell(node.read(Consistency.LINEARIZABLE, () -> counter.count), done);
+                        tell(node.read(consistency(env), () -> counter.count), done);
                     }
 
                     @Override
@@ -105,7 +105,7 @@ public final class PaxosPeer implements Peer {
 
             @Override
             public void read(Done done) {
-                tell(client.read(Consistency.LINEARIZABLE, Bytes.EMPTY), done);
+                tell(client.read(consistency(env), Bytes.EMPTY), done);
             }
 
             @Override
@@ -113,6 +113,15 @@ public final class PaxosPeer implements Peer {
                 client.close();
             }
         };
+    }
+
+    private static Timing timing(Env env) {
+        Timing timing = env.flag("lan", false) ? Timing.lan() : Timing.defaults();
+        return env.flag("lease", false) ? timing.withLease(timing.election()) : timing;
+    }
+
+    private static Consistency consistency(Env env) {
+        return env.flag("lease", false) ? Consistency.LEASE : Consistency.LINEARIZABLE;
     }
 
     private static void tell(CompletableFuture<Long> call, Client.Done done) {
