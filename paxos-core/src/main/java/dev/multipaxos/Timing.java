@@ -16,7 +16,7 @@ import java.util.List;
  * @param callDeadline how long a call may take when it is not told otherwise
  * @param lease how long a lease a leader asks for with every heartbeat, for reads of {@link Consistency#LEASE}; zero, the default: none.
  *     Mostly as long as {@code election}, which makes no failover longer, and the same on every member: none grants a longer one
- *     than its own. After a restart a member takes part in no election for as long as those that it may have granted before
+ *     than its own. At a start a member takes part in no election for so long, or for as long as those that it may have granted before
  */
 public record Timing(Duration tick, Duration heartbeat, Duration election, Duration callDeadline, Duration lease) {
 

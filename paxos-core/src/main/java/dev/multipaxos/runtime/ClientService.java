@@ -295,8 +295,10 @@ final class ClientService {
             try {
                 answer = execution.query(asked);
             } catch (Throwable thrown) { // the query's fault, or nothing to ask: the client is told
-                end(Status.QUERY_FAILED, clipped(String.valueOf(thrown.getMessage())));
-                return true;
+                if (mayAnswer.getAsBoolean()) {
+                    end(Status.QUERY_FAILED, clipped(String.valueOf(thrown.getMessage())));
+                }
+                return isOver();
             }
             if (!mayAnswer.getAsBoolean()) {
                 return false;

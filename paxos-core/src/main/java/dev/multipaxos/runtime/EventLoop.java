@@ -91,9 +91,6 @@ final class EventLoop implements Job {
     private final DiskRoom room;
     private final TimeSource time;
     private final LeaseClock lease;
-    private final long leaseNanos; // of those that it may grant
-    private final long leasesAwaited; // until when it promises nothing, as an earlier life may have granted some
-    private boolean leasesNoted;
     private final Runnable ended;
     private final PeerFrames peerFrames = new Frames();
     private final PendingProposals.Target target = new Leader();
@@ -120,16 +117,9 @@ final class EventLoop implements Job {
      * @param parts what it works with
      * @param time the clocks
      * @param lease the clock of the leases
-     * @param leasesAwaited when those end, on that clock, that an earlier life may have granted; 0 if it granted none
      * @param ended its last act, whatever ended it
      */
-    EventLoop(
-            NodeSettings<?, ?> settings,
-            Parts parts,
-            TimeSource time,
-            LeaseClock lease,
-            long leasesAwaited,
-            Runnable ended) {
+    EventLoop(NodeSettings<?, ?> settings, Parts parts, TimeSource time, LeaseClock lease, Runnable ended) {
         this.time = time;
         this.nowNanos = time.nanoTime();
         this.tickedNanos = nowNanos;
@@ -146,8 +136,6 @@ final class EventLoop implements Job {
         this.logBytesMax = settings.limits().inFlightBytes() + settings.limits().retainedBytes();
         this.room = new DiskRoom(self, parts.storage()::space);
         this.lease = lease;
-        this.leasesAwaited = leasesAwaited;
-        this.leaseNanos = settings.timing().lease().toNanos();
         this.alone = settings.membership().members().size() == 1;
         this.ended = ended;
         this.executedTold = parts.apply().executedUpTo();
@@ -185,7 +173,10 @@ final class EventLoop implements Job {
         List<Mail> arrived = mailbox.drain();
         long leaseNow = lease.now(); // behind the arrival of all mail
         driver.handle(new Input.Now(leaseNow));
-        noteLeases(leaseNow);
+        LeaseLimit limit = lease.toNote(leaseNow);
+        if (limit != null) {
+            parts.storage().noteNow(limit, replica.promised());
+        }
         for (Mail mail : arrived) {
             mail.deliverTo(this);
         }
@@ -208,20 +199,6 @@ final class EventLoop implements Job {
         parts.apply().handOver();
         parts.outbox().flush();
         parts.storage().handOver(); // last: the loop may write here
-    }
-
-    /**
-     * How long the leases may be that this node grants is on its disk before it grants one; and what was there before counts until that
-     * is over.
-     */
-    private void noteLeases(long leaseNow) {
-        if (leasesNoted || leaseNow < leasesAwaited) {
-            return;
-        }
-        leasesNoted = true;
-        if (!alone && (leaseNanos > 0 || leasesAwaited > 0)) {
-            parts.storage().noteNow(new LeaseLimit(leaseNanos), replica.promised());
-        }
     }
 
     /**

@@ -112,7 +112,11 @@ final class NodeAssembly {
                 recovered.confirmed(),
                 heartbeatNanos,
                 time.nanoTime());
-        LeaseClock leaseClock = new LeaseClock(time);
+        boolean alone = settings.membership().members().size() == 1; // nobody has a lease from it
+        LeaseClock leaseClock = new LeaseClock(
+                time,
+                alone ? 0 : timing.lease().toNanos(),
+                alone ? 0 : recovered.standing().leaseNanosMax());
         PendingReads reads =
                 new PendingReads(outbox, apply, leaseClock, retryNanos, heartbeatNanos, identity.firstNumber());
         Replica replica = new Replica(
@@ -169,23 +173,17 @@ final class NodeAssembly {
                         settings.listener()),
                 time,
                 leaseClock,
-                awaitLeases(settings, recovered),
                 ended);
+        awaitLeases(leaseClock.awaited());
     }
 
-    /**
-     * What an earlier life may have granted ends before this one takes part in an election. Where damage has swallowed the limit, the
-     * present one stands in for it.
-     */
-    private long awaitLeases(NodeSettings<?, ?> settings, Recovered recovered) {
-        long nanos = Math.max(
-                recovered.standing().leaseNanosMax(), settings.timing().lease().toNanos());
-        if (nanos == 0 || settings.membership().members().size() == 1) {
-            return 0;
+    /** What an earlier life may have granted ends before this one takes part in an election. */
+    private void awaitLeases(long nanos) {
+        if (nanos > 0) {
+            LOG.info(
+                    "node {} takes part in no election for {} ms, as long as leases may last", node, nanos / 1_000_000);
+            driver.handle(new Input.AwaitLeases(nanos));
         }
-        LOG.info("node {} takes part in no election for {} ms: it may have granted leases", node, nanos / 1_000_000);
-        driver.handle(new Input.AwaitLeases(nanos));
-        return nanos;
     }
 
     private void tellDurable(long ticket) {

@@ -208,6 +208,7 @@ final class PendingReads {
         asked.values().forEach(question -> question.reads().forEach(read -> read.fail(ending.exception(false))));
         ready.forEach(read -> read.fail(ending.exception(false)));
         waiting.clear();
+        leased.clear();
         asked.clear();
         ready.clear();
     }

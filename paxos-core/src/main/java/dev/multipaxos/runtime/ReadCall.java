@@ -40,14 +40,15 @@ final class ReadCall<T> extends Call<T> implements ReadTask {
         try {
             found = query.get();
         } catch (Throwable thrown) {
-            fail(thrown);
-            return true;
+            if (mayAnswer.getAsBoolean()) {
+                fail(thrown);
+            }
+            return isOver();
         }
-        if (!mayAnswer.getAsBoolean()) {
-            return false;
+        if (mayAnswer.getAsBoolean()) {
+            succeed(found);
         }
-        succeed(found);
-        return true;
+        return isOver();
     }
 
     @Override

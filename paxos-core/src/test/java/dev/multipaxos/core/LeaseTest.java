@@ -101,9 +101,7 @@ class LeaseTest {
         cluster.settle(); // granted until 1100
         Ballot old = cluster.replica(1).ballot();
         Ballot higher = new Ballot(old.round() + 7, 3);
-        for (int i = 0;
-                i < Parameters.DEFAULT.electionTicks() - 1;
-                i++) { // no leader is heard, but it does not campaign yet
+        for (int i = 0; i < Parameters.DEFAULT.electionTicks(); i++) { // until no leader was heard for long
             cluster.tick(2);
         }
         now(cluster, 2, 1_099);
@@ -111,7 +109,8 @@ class LeaseTest {
         cluster.step(2, new Input.Received(3, new PreVote(higher, 0)));
         assertThat(cluster.network)
                 .extracting(Cluster.Flight::message)
-                .allMatch(said -> said instanceof PreVoteReply reply && !reply.granted());
+                .singleElement()
+                .matches(said -> said instanceof PreVoteReply reply && !reply.granted());
         assertThat(cluster.replica(2).promised()).isEqualTo(old);
 
         cluster.step(2, new Input.Received(1, new Prepare(new Ballot(old.round() + 1, 1), 1)));
@@ -154,7 +153,8 @@ class LeaseTest {
         }
         assertThat(cluster.network)
                 .extracting(Cluster.Flight::message)
-                .allMatch(said -> said instanceof PreVoteReply reply && !reply.granted());
+                .singleElement()
+                .matches(said -> said instanceof PreVoteReply reply && !reply.granted());
         cluster.network.clear();
         cluster.severed = flight -> flight.from() == 3 || flight.to() == 3;
         cluster.propose(1, "a");
@@ -218,6 +218,20 @@ class LeaseTest {
         assertThat(cluster.replica(2).leaseUntil()).isEqualTo(1_000 + USE);
         cluster.step(2, new Input.MayLead(false));
         assertThat(cluster.replica(2).leaseUntil()).isEqualTo(NEVER);
+    }
+
+    @Test
+    void a_grant_that_nobody_can_have_asked_for_yet_does_not_count() {
+        Cluster cluster = cluster(Configuration.majority(1, 2, 3));
+        cluster.elect(1);
+        cluster.settle();
+        now(cluster, 1, 50);
+        cluster.step(
+                1, new Input.Received(2, new HeartbeatAck(cluster.replica(1).ballot(), 0, 0, LENGTH, 51)));
+        assertThat(cluster.replica(1).leaseUntil()).isEqualTo(USE);
+        cluster.step(
+                1, new Input.Received(2, new HeartbeatAck(cluster.replica(1).ballot(), 0, 0, LENGTH, 50)));
+        assertThat(cluster.replica(1).leaseUntil()).isEqualTo(50 + USE);
     }
 
     @Test

@@ -86,17 +86,20 @@ class LeasedReadsTest {
             NodeIdentity.of(1, HeapSnapshots.FOUNDING, Bytes.utf8("founding"), 1, 1, 1);
 
     private long nanos = -1_000;
-    private final LeaseClock clock = new LeaseClock(new TimeSource() {
-        @Override
-        public long nanoTime() {
-            return nanos;
-        }
+    private final LeaseClock clock = new LeaseClock(
+            new TimeSource() {
+                @Override
+                public long nanoTime() {
+                    return nanos;
+                }
 
-        @Override
-        public long currentTimeMillis() {
-            return 0;
-        }
-    });
+                @Override
+                public long currentTimeMillis() {
+                    return 0;
+                }
+            },
+            100,
+            0);
     private final Mailbox mailbox = new Mailbox(1 << 20);
     private final Room room = new Room(1 << 20, 0);
     private final Execution<Bytes, Bytes> execution =
@@ -209,6 +212,24 @@ class LeasedReadsTest {
         confirm();
         apply.work(10);
         assertThat(read).isCompletedWithValue(7);
+    }
+
+    @Test
+    void a_query_that_throws_behind_the_end_of_the_lease_is_confirmed_too() {
+        assertThat(room.enter(1, 0)).isTrue();
+        ReadCall<Integer> call = new ReadCall<>(
+                room,
+                Consistency.LEASE,
+                () -> {
+                    throw new IllegalStateException("no such key");
+                },
+                Long.MAX_VALUE);
+        reads.add(call.consistency(), call);
+        turn();
+        nanos += 90;
+        apply.work(10);
+        assertThat(call.future()).isNotDone();
+        assertThat(mailbox.drain()).hasSize(1).hasOnlyElementsOfType(Applier.NotAnswered.class);
     }
 
     @Test

@@ -62,7 +62,7 @@ class OtherCodecsTest {
                 () -> RecordCodec.decodeRuntimes(16, RecordCodec.encode(new Pinned(0, 5, 1, 1))),
                 "the pinned is node 0");
         refused(() -> RecordCodec.decodeRuntimes(16, pinned(1, 0)), "node 1 is pinned to no storage");
-        refused(() -> RecordCodec.decodeRuntimes(18, RecordCodec.encode(new LeaseLimit(0))), "leases of 0 ns");
+        refused(() -> RecordCodec.decodeRuntimes(18, RecordCodec.encode(new LeaseLimit(-1))), "the length of leases");
         refused(() -> RecordCodec.decodeRuntimes(17, RecordCodec.encode(new Confirmed(0))), "no storage is confirmed");
         refused(() -> RecordCodec.decodeRuntimes(4, chosenUpTo), "record kind 4 is none of the runtime's");
     }

@@ -66,6 +66,22 @@ final class LeaseMutants {
                                 "")
                         .foundBy(
                                 "runtime.JournalWriterTest.what_touches_no_slot_is_said_again_above_the_durable_end_before_the_journal_goes"),
+                runtime(
+                                "LeaseClock",
+                                "LEASE_LIMIT_LOWERED_EARLY",
+                                "a journal says that leases are shorter while longer ones last",
+                                "if (noted || awaited == 0 || now < awaited) {",
+                                "if (noted || awaited == 0) {")
+                        .foundBy(
+                                "runtime.LeaseClockTest.shorter_leases_are_recorded_when_the_longer_ones_are_over_and_none_are_too"),
+                runtime(
+                                "LeaseClock",
+                                "LEASE_LIMIT_IGNORED",
+                                "a start waits as long as its configuration says, not as long as its journal does",
+                                "awaited = Math.max(grantNanos, recordedNanos);",
+                                "awaited = grantNanos;")
+                        .foundBy(
+                                "runtime.LeaseClockTest.shorter_leases_are_recorded_when_the_longer_ones_are_over_and_none_are_too"),
                 core(
                         "Replica",
                         "LEASE_WITHOUT_RECOVERY",

@@ -122,7 +122,8 @@ public final class PaxosClient<C, R> implements AutoCloseable {
     /**
      * Reads. Nothing goes through the log.
      *
-     * @param consistency how fresh it must be; {@link Consistency#LOCAL} is answered by whichever member is connected
+     * @param consistency how fresh it must be; {@link Consistency#LOCAL} is answered by whichever member is connected; with {@link
+     *     Consistency#LEASE} the query may run twice there, the lease having ended meanwhile
      * @param query for {@code StateMachine.query} on the members
      * @param callDeadline how long the caller waits
      * @return its answer, or {@link PaxosException.QueryFailed} if the state machine refuses, {@link PaxosException.Overloaded},
