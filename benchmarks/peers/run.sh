@@ -19,7 +19,7 @@ case "${1:-}" in
         run() { ./run.sh --results="$results" "$@"; }
         run "$@" paxos paxos:loop=true ideal aeron:sync=1 zookeeper etcd jraft ratis:warm=60 \
             paxos@embedded paxos:loop=true@embedded ideal@embedded jgroups@embedded jraft@embedded microraft:store=sqlite@allinone
-        run --steps=r64,w1 "$@" paxos:lease=true jraft paxos:lease=true@embedded paxos@embedded jgroups@embedded
+        run --steps=w512,w1,r64 "$@" paxos:lease=true jraft paxos:lease=true@embedded paxos@embedded jgroups@embedded
         run --payload=1024 --steps=w512 "$@" paxos paxos:loop=true ideal aeron:sync=1 jraft paxos@embedded jgroups@embedded
         run --steps=w4096 "$@" paxos ideal paxos@embedded
         for payload in 16 16384; do
